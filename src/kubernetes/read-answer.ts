@@ -1,0 +1,59 @@
+import { unreadableAnswerError } from './answer-error.ts';
+import type { ApiRequest } from './api-request.ts';
+import type { KubernetesObject, ObjectMetadata } from './object.ts';
+import { readBody } from './response-body.ts';
+import type { FetchResponse } from './response-body.ts';
+
+/** A page of a list, as the server sends it: its items lack `apiVersion` and `kind`. */
+export interface RawList {
+  metadata: { resourceVersion?: string; continue?: string };
+  items: { metadata: ObjectMetadata; [field: string]: unknown }[];
+}
+
+/** The body as one object. */
+export async function readObject(request: ApiRequest, response: FetchResponse): Promise<KubernetesObject> {
+  return asObject(await readJson(request, response));
+}
+
+/** The body as one page of a list. */
+export async function readList(request: ApiRequest, response: FetchResponse): Promise<RawList> {
+  const parsed = await readJson(request, response);
+  if (!('items' in parsed)) throw unreadableAnswerError(request, answerOf(response), undefined);
+  return asList(parsed);
+}
+
+/** Reads the body to its end, so that its connection can be used again, and drops it. */
+export async function readNothing(_request: ApiRequest, response: FetchResponse): Promise<void> {
+  await readBody(response, largestBodyBytes);
+}
+
+/** More than a page of five hundred large objects; what is beyond it would be held in memory several times over. */
+const largestBodyBytes = 64 * 1024 * 1024;
+
+async function readJson(request: ApiRequest, response: FetchResponse): Promise<object> {
+  const text = await readBody(response, largestBodyBytes);
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) return parsed;
+  } catch (error) {
+    throw unreadableAnswerError(request, answerOf(response), error);
+  }
+  throw unreadableAnswerError(request, answerOf(response), undefined);
+}
+
+function answerOf(response: FetchResponse): { status: number; contentType: string | null } {
+  return { status: response.status, contentType: response.headers.get('content-type') };
+}
+
+/** The API server's schema says what it is; checking each field again would cost more than the call. */
+function asObject(parsed: object): KubernetesObject {
+  return parsed as KubernetesObject;
+}
+
+/** As `asObject`; its items were seen to be there. */
+function asList(parsed: object): RawList {
+  const list = parsed as RawList;
+  // An empty list of Go is null.
+  list.items ??= [];
+  return list;
+}

@@ -1,0 +1,42 @@
+import type { CallOptions, Cluster, ListOptions, LogOptions, ObjectList, ObjectQuery } from './cluster.ts';
+import type { KubernetesObject, ObjectReference } from './object.ts';
+
+/**
+ * A view of the cluster that can't write, for one planning: the same object is read once, however many ask for it,
+ * and all of them see the same state.
+ */
+export interface ClusterReader {
+  readonly name: string;
+  get(reference: ObjectReference, subresource?: string): Promise<KubernetesObject>;
+  list(query: ObjectQuery, options?: Pick<ListOptions, 'limit' | 'metadataOnly'>): Promise<ObjectList>;
+  logs(pod: ObjectReference, options?: Omit<LogOptions, keyof CallOptions>): Promise<string>;
+}
+
+export function readerOf(cluster: Cluster, options: CallOptions): ClusterReader {
+  const read = new Map<string, Promise<unknown>>();
+  const once = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
+    const known = read.get(key);
+    if (known) return sameAsked<T>(known);
+    const asked = ask();
+    read.set(key, asked);
+    return asked;
+  };
+  return {
+    name: cluster.name,
+    get: ({ apiVersion, kind, namespace = '', name }, subresource = '') =>
+      once(`get ${apiVersion} ${kind} ${namespace} ${name} ${subresource}`, () =>
+        cluster.get(
+          { apiVersion, kind, name, ...(namespace ? { namespace } : {}) },
+          { ...options, ...(subresource ? { subresource } : {}) },
+        ),
+      ),
+    list: (query, listOptions) =>
+      once(`list ${JSON.stringify([query, listOptions])}`, () => cluster.list(query, { ...options, ...listOptions })),
+    logs: (pod, logOptions) => cluster.logs(pod, { ...options, ...logOptions }),
+  };
+}
+
+/** The key says what was asked for, and so what kind of answer is kept under it. */
+function sameAsked<T>(answer: Promise<unknown>): Promise<T> {
+  return answer as Promise<T>;
+}

@@ -1,0 +1,22 @@
+import type { KubernetesObject } from './object.ts';
+import { formatSelector, type LabelSelector } from './selectors.ts';
+import { valueAt } from './value-at.ts';
+
+/** The label selector in `spec.selector` of a workload or a budget; undefined where it has none, which selects nothing. */
+export function selectorOf(object: KubernetesObject): LabelSelector | undefined {
+  const selector = valueAt(object, ['spec', 'selector']);
+  if (typeof selector !== 'object' || selector === null || Array.isArray(selector)) return undefined;
+  return asSelector(selector);
+}
+
+/** The same as text, for the `labelSelector` of a query. */
+export function selectorTextOf(object: KubernetesObject): string | undefined {
+  const selector = selectorOf(object);
+  const text = selector && formatSelector(selector);
+  return text === '' ? undefined : text;
+}
+
+/** The API server has validated it. */
+function asSelector(value: object): LabelSelector {
+  return value as LabelSelector;
+}
