@@ -1,0 +1,23 @@
+import type { Change, ChangeKind, ChangeStep } from './change.ts';
+import { createKind } from './create.ts';
+import { deleteKind } from './delete.ts';
+import { evictKind } from './evict.ts';
+import { patchKind } from './patch.ts';
+import { waitKind } from './wait.ts';
+
+const kinds = { patch: patchKind, create: createKind, delete: deleteKind, evict: evictKind, wait: waitKind };
+
+/** The six answers for a change of any kind. */
+export function changeKind<C extends Change>(change: C): ChangeKind<C> {
+  return ofItsKind(kinds[change.kind]);
+}
+
+/** The steps' changes in one row, in the order of the plan. */
+export function changesOf(steps: readonly ChangeStep[]): Change[] {
+  return steps.flat();
+}
+
+/** The table pairs each kind with its own change, a relation that the index type loses. */
+function ofItsKind<C extends Change>(kind: unknown): ChangeKind<C> {
+  return kind as ChangeKind<C>;
+}

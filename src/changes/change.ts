@@ -1,0 +1,51 @@
+import type { Cluster } from '../kubernetes/cluster.ts';
+import type { Json, KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
+import type { Permission } from '../kubernetes/permission.ts';
+import type { CreateChange } from './create.ts';
+import type { DeleteChange } from './delete.ts';
+import type { EvictChange } from './evict.ts';
+import type { PatchChange } from './patch.ts';
+import type { WaitChange } from './wait.ts';
+
+/** One thing that a plan does to the cluster. Plain JSON: another replica may have to read it. */
+export type Change = PatchChange | CreateChange | DeleteChange | EvictChange | WaitChange;
+
+/** A change, or several that run side by side. */
+export type ChangeStep = Change | Change[];
+
+export interface SendContext {
+  cluster: Cluster;
+  dryRun: boolean;
+  signal: AbortSignal;
+  /** At most this long for one call: shorter than what is left of the lease. */
+  timeoutMs: number;
+}
+
+/** What a change's sending came to. `object` is the API server's answer, which may already prove the effect. */
+export interface Sent {
+  object?: KubernetesObject;
+  /** In a dry run: the API server can't tell beforehand, so that nothing was asked of it. */
+  notVerified?: boolean;
+}
+
+/** Whether a change's effect is in the cluster: `other` means that somebody else has changed the same thing. */
+export type Doneness = 'done' | 'not_done' | 'other';
+
+/** The six answers that each kind of change gives, written once. */
+export interface ChangeKind<C> {
+  /** In words, for the operator. */
+  describe(change: C): string;
+  permissions(change: C): Permission[];
+  /** Sends it, or with `dryRun` has the API server check it and store nothing. Throws KubernetesError. */
+  send(change: C, context: SendContext): Promise<Sent>;
+  /** Reads the cluster and tells whether the effect is there. */
+  isDone(change: C, context: Omit<SendContext, 'dryRun'>): Promise<Doneness>;
+  /** What stood there before and what stands there after, for the record. */
+  values(change: C): { before?: Json; after?: Json };
+  /** The change that takes it back, or undefined where nothing can. */
+  undo(change: C): Change | undefined;
+  /** What is locked while it runs: the object that it changes. */
+  target(change: C): ObjectReference;
+  /** Nothing to write: the cluster is so already. */
+  isNoOp(change: C): boolean;
+}

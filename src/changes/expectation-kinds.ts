@@ -1,0 +1,29 @@
+import type { Expectation, ExpectationKind } from './expectation.ts';
+import { fieldEqualsKind } from './field-equals.ts';
+import { goneKind } from './gone.ts';
+import { podsReplacedKind } from './pods-replaced.ts';
+import { readyReplicasKind } from './ready-replicas.ts';
+import { rolloutCompleteKind } from './rollout-complete.ts';
+
+const kinds = {
+  rollout_complete: rolloutCompleteKind,
+  ready_replicas: readyReplicasKind,
+  gone: goneKind,
+  field_equals: fieldEqualsKind,
+  pods_replaced: podsReplacedKind,
+};
+
+/** The answers for an expectation of any kind. */
+export function expectationKind<E extends Expectation>(expectation: E): ExpectationKind<E> {
+  return ofItsKind(kinds[expectation.kind]);
+}
+
+/** In words, for the operator. */
+export function describeExpectation(expectation: Expectation): string {
+  return expectationKind(expectation).describe(expectation);
+}
+
+/** The table pairs each kind with its own expectation, a relation that the index type loses. */
+function ofItsKind<E extends Expectation>(kind: unknown): ExpectationKind<E> {
+  return kind as ExpectationKind<E>;
+}

@@ -1,0 +1,23 @@
+import type { ObjectQuery } from '../kubernetes/cluster.ts';
+import type { KubernetesObject } from '../kubernetes/object.ts';
+import type { Permission } from '../kubernetes/permission.ts';
+import type { FieldEquals } from './field-equals.ts';
+import type { Gone } from './gone.ts';
+import type { PodsReplaced } from './pods-replaced.ts';
+import type { ReadyReplicas } from './ready-replicas.ts';
+import type { RolloutComplete } from './rollout-complete.ts';
+
+/** A condition that must hold once the changes are made. Plain JSON. */
+export type Expectation = RolloutComplete | ReadyReplicas | Gone | FieldEquals | PodsReplaced;
+
+/** `detail` says what is still missing, or why it will never hold. */
+export type Judgement = { state: 'holds' } | { state: 'waiting'; detail: string } | { state: 'failed'; detail: string };
+
+export interface ExpectationKind<E> {
+  describe(expectation: E): string;
+  permissions(expectation: E): Permission[];
+  /** What has to be watched to judge it. */
+  query(expectation: E): ObjectQuery;
+  /** Pure: judges from the objects that the query gives. */
+  judge(expectation: E, objects: readonly KubernetesObject[]): Judgement;
+}

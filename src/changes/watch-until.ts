@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster, ObjectQuery } from '../kubernetes/cluster.ts';
+import { isKubernetesError } from '../kubernetes/errors.ts';
+import type { KubernetesObject } from '../kubernetes/object.ts';
+import { describeExpectation, expectationKind } from './expectation-kinds.ts';
+import type { Expectation, Judgement } from './expectation.ts';
+
+export interface WatchUntilOptions {
+  /** Ends the wait; the deadline of the run is part of it. */
+  signal: AbortSignal;
+  /** Objects as the writes answered them: what they prove already is not asked for again. */
+  known?: readonly KubernetesObject[];
+  /** Called whenever what is missing changes. */
+  onProgress?: (detail: string) => void;
+}
+
+/** An expectation that can never come true; its message says why. */
+export class ExpectationFailed extends Error {
+  readonly expectation: Expectation;
+
+  constructor(expectation: Expectation, detail: string) {
+    super(detail);
+    this.name = 'ExpectationFailed';
+    this.expectation = expectation;
+  }
+}
+
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+
+/**
+ * Waits until all expectations hold at the same time: one list and one watch for each different query, judged anew
+ * with each event. Throws ExpectationFailed, or the signal's reason when it ends first.
+ */
+export async function watchUntil(
+  cluster: Cluster,
+  expectations: readonly Expectation[],
+  { signal, known = [], onProgress }: WatchUntilOptions,
+): Promise<void> {
+  const open = expectations.filter((expectation) => !proves(known, expectation));
+  if (open.length === 0) return;
+
+  const ended = new AbortController();
+  const both = AbortSignal.any([signal, ended.signal]);
+  const views = viewsOf(open);
+  let told = '';
+
+  await new Promise<void>((resolve, reject) => {
+    const judge = () => {
+      if (views.some((view) => view.objects === undefined)) return;
+      const judgements = views.flatMap((view) => view.judge());
+      const failed = judgements.find(({ judgement }) => judgement.state === 'failed');
+      if (failed?.judgement.state === 'failed') {
+        reject(new ExpectationFailed(failed.expectation, failed.judgement.detail));
+        return;
+      }
+      const missing = judgements.flatMap(({ judgement }) => (judgement.state === 'waiting' ? [judgement.detail] : []));
+      if (missing.length === 0) {
+        resolve();
+        return;
+      }
+      const detail = missing.join('; ');
+      if (detail !== told) onProgress?.(detail);
+      told = detail;
+    };
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: ended.signal });
+    if (signal.aborted) reject(signal.reason);
+    for (const view of views) void follow(cluster, view, both, judge).catch(reject);
+  }).finally(() => ended.abort());
+}
+
+/** Judges once, from one list each: what holds now, in the order given. */
+export async function judgeNow(
+  cluster: Cluster,
+  expectations: readonly Expectation[],
+  signal: AbortSignal,
+): Promise<{ summary: string; holds: boolean }[]> {
+  return await Promise.all(
+    expectations.map(async (expectation) => {
+      const kind = expectationKind(expectation);
+      const { items } = await cluster.list(kind.query(expectation), { signal });
+      return { summary: kind.describe(expectation), holds: kind.judge(expectation, items).state === 'holds' };
+    }),
+  );
+}
+
+/** The objects of one query as they stand now, and what the expectations say of them. */
+interface View {
+  query: ObjectQuery;
+  objects: Map<string, KubernetesObject> | undefined;
+  judge(): { expectation: Expectation; judgement: Judgement }[];
+}
+
+function viewsOf(expectations: readonly Expectation[]): View[] {
+  const byQuery = Map.groupBy(expectations, (expectation) =>
+    JSON.stringify(expectationKind(expectation).query(expectation)),
+  );
+  return [...byQuery.values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const view: View = {
+      query: expectationKind(first).query(first),
+      objects: undefined,
+      judge: () => {
+        const objects = [...(view.objects?.values() ?? [])];
+        return group.map((expectation) => ({
+          expectation,
+          judgement: expectationKind(expectation).judge(expectation, objects),
+        }));
+      },
+    };
+    return [view];
+  });
+}
+
+/** Keeps the view up to date until the signal ends; a watch that breaks begins again with a list. */
+async function follow(cluster: Cluster, view: View, signal: AbortSignal, judge: () => void): Promise<void> {
+  for (let pauseMs = firstPauseMs; !signal.aborted; ) {
+    try {
+      const { items, resourceVersion } = await cluster.list(view.query, { signal });
+      // Items of a list may come without their kind; the query knows it.
+      const { apiVersion, kind } = view.query;
+      view.objects = new Map(items.map((item) => [keyOf(item), { ...item, apiVersion, kind }]));
+      judge();
+      for await (const event of cluster.watch(view.query, resourceVersion, { signal })) {
+        if (event.type === 'BOOKMARK') continue;
+        if (event.type === 'DELETED') view.objects.delete(keyOf(event.object));
+        else view.objects.set(keyOf(event.object), event.object);
+        judge();
+        pauseMs = firstPauseMs;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isKubernetesError(error, 'forbidden', 'unauthorized', 'invalid')) throw error;
+      if (!isKubernetesError(error)) throw error;
+    }
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+  }
+}
+
+/** A single named object that a write has answered is proof enough where the expectation is about it alone. */
+function proves(known: readonly KubernetesObject[], expectation: Expectation): boolean {
+  const kind = expectationKind(expectation);
+  const { apiVersion, kind: objectKind, namespace, fieldSelector } = kind.query(expectation);
+  const objects = known.filter(
+    (object) =>
+      object.apiVersion === apiVersion &&
+      object.kind === objectKind &&
+      object.metadata.namespace === namespace &&
+      fieldSelector === `metadata.name=${object.metadata.name}`,
+  );
+  return objects.length > 0 && kind.judge(expectation, objects).state === 'holds';
+}
+
+function keyOf({ metadata }: KubernetesObject): string {
+  return metadata.uid ?? metadata.name;
+}
+
+/** For messages: the expectations in words. */
+export function describeAll(expectations: readonly Expectation[]): string {
+  return expectations.map(describeExpectation).join(' and ');
+}
+
