@@ -1,0 +1,118 @@
+import type { Json, JsonObject } from '../json.ts';
+import type { Database } from './connect.ts';
+import type { Execution } from './execution-row.ts';
+
+export interface NewEvent {
+  type: string;
+  message: string;
+  data?: Json;
+}
+
+export interface Cooldown {
+  /** The target and the class of the action. */
+  key: string;
+  periodMs: number;
+}
+
+export interface ClaimRequest {
+  /** True: hold the target and a slot, and run. False: only write the row, which is over already. */
+  run: boolean;
+  row: NewExecution;
+  event: NewEvent;
+  /** Keys of the objects that must not be held by another execution. */
+  locks: string[];
+  /** Absent: nothing cools down. */
+  cooldown?: Cooldown;
+  /** The global limit. */
+  slots: number;
+  leaseMs: number;
+}
+
+/** A row as the claim writes it; times and the fencing number are the database's. */
+export type NewExecution = Omit<
+  Execution,
+  'fence' | 'leaseUntil' | 'createdAt' | 'startedAt' | 'deadline' | 'finishedAt' | 'rolledBackBy' | 'settled' | 'error'
+> & { error?: Json };
+
+/** Times are RFC 3339, by the database's clock. */
+export type ClaimAnswer =
+  | { outcome: 'claimed'; fence: number; createdAt: Date; startedAt: Date; deadline: Date; leaseUntil: Date }
+  | { outcome: 'recorded'; createdAt: Date; startedAt: Date; finishedAt: Date }
+  | { outcome: 'duplicate'; id: string; requestHash: string | null }
+  | { outcome: 'busy'; key: string; holder: { id: string; action: string; startedAt: Date } }
+  | { outcome: 'undone'; by: string | null }
+  | { outcome: 'cooling'; until: Date; by: string }
+  | { outcome: 'full' };
+
+/**
+ * Admits an execution, or says what stands against it: one statement, one commit (drizzle/0001_claim.sql).
+ * Not safe to repeat blindly: a second sending of the same row is its own `duplicate`.
+ */
+export async function claim(database: Database, request: ClaimRequest): Promise<ClaimAnswer> {
+  const payload: JsonObject = {
+    run: request.run,
+    row: columnsOf(request.row),
+    event: { ...request.event },
+    locks: request.locks,
+    slots: request.slots,
+    lease_ms: request.leaseMs,
+    ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
+  };
+  const answer = await database.statement('claim_execution', async (sql) => {
+    const [row] = await sql<{ answer: RawAnswer }[]>`select claim_execution(${JSON.stringify(payload)}::jsonb) as answer`;
+    if (!row) throw new Error('claim_execution gave no row');
+    return row.answer;
+  });
+  return parsed(answer);
+}
+
+/** What the SQL function answers. */
+type RawAnswer =
+  | { outcome: 'claimed'; fence: number; created_at: string; started_at: string; deadline: string; lease_until: string }
+  | { outcome: 'recorded'; created_at: string; started_at: string; finished_at: string }
+  | { outcome: 'duplicate'; id: string; request_hash: string | null }
+  | { outcome: 'busy'; key: string; holder: { id: string; action: string; started_at: string } }
+  | { outcome: 'undone'; by: string | null }
+  | { outcome: 'cooling'; until: string; by: string }
+  | { outcome: 'full' };
+
+function parsed(answer: RawAnswer): ClaimAnswer {
+  switch (answer.outcome) {
+    case 'claimed':
+      return {
+        outcome: 'claimed',
+        fence: answer.fence,
+        createdAt: new Date(answer.created_at),
+        startedAt: new Date(answer.started_at),
+        deadline: new Date(answer.deadline),
+        leaseUntil: new Date(answer.lease_until),
+      };
+    case 'recorded':
+      return {
+        outcome: 'recorded',
+        createdAt: new Date(answer.created_at),
+        startedAt: new Date(answer.started_at),
+        finishedAt: new Date(answer.finished_at),
+      };
+    case 'duplicate':
+      return { outcome: 'duplicate', id: answer.id, requestHash: answer.request_hash };
+    case 'busy': {
+      const { id, action, started_at } = answer.holder;
+      return { outcome: 'busy', key: answer.key, holder: { id, action, startedAt: new Date(started_at) } };
+    }
+    case 'cooling':
+      return { outcome: 'cooling', until: new Date(answer.until), by: answer.by };
+    case 'undone':
+    case 'full':
+      return answer;
+  }
+}
+
+/** The row under the names of its columns: `dryRun` is `dry_run`. */
+export function columnsOf(row: object): JsonObject {
+  return Object.fromEntries(
+    Object.entries(row).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]],
+    ),
+  );
+}

@@ -1,0 +1,76 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres, { type Sql } from 'postgres';
+import { DatabaseUnavailable, isConnectionFault } from './unavailable.ts';
+
+/** Runs around each statement, so that spans and metrics hang there; `name` is one of a few dozen fixed words. */
+export type StatementObserver = <T>(name: string, run: () => Promise<T>) => Promise<T>;
+
+export interface DatabaseOptions {
+  url: string;
+  /** Connections at the most. */
+  pool: number;
+  /** Behind a pooler in transaction mode: no prepared statements, nothing kept by a session. */
+  pooled: boolean;
+  observe?: StatementObserver;
+  /** At most this long for one statement. */
+  timeoutMs?: number;
+}
+
+/** The one way to Postgres: every statement has a name and a deadline. */
+export interface Database {
+  /**
+   * Runs one statement written in plain SQL. Throws DatabaseUnavailable where Postgres can't be reached or does not
+   * answer in time; then a write may or may not have been committed.
+   */
+  statement<T>(name: string, run: (sql: Sql) => Promise<T>): Promise<T>;
+  /** The same, for what Drizzle puts together. */
+  query<T>(name: string, run: (db: PostgresJsDatabase) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const connectTimeoutSeconds = 5;
+const defaultTimeoutMs = 10_000;
+
+export function connectDatabase({
+  url,
+  pool,
+  pooled,
+  observe = (_name, run) => run(),
+  timeoutMs = defaultTimeoutMs,
+}: DatabaseOptions): Database {
+  const sql = postgres(url, {
+    max: pool,
+    prepare: !pooled,
+    connect_timeout: connectTimeoutSeconds,
+    // Asking for the types of arrays costs a round trip per connection, and we send none.
+    fetch_types: false,
+    onnotice: () => undefined,
+    connection: { application_name: 'executor-service' },
+  });
+  // Drizzle makes the client's JSON and times plain text: values for jsonb are sent as text, and times come as text.
+  const db = drizzle(sql);
+  const run = <T>(name: string, call: () => Promise<T>): Promise<T> =>
+    observe(name, () => withDeadline(name, call, timeoutMs));
+  return {
+    statement: (name, call) => run(name, () => call(sql)),
+    query: (name, call) => run(name, () => call(db)),
+    close: () => sql.end({ timeout: connectTimeoutSeconds }),
+  };
+}
+
+async function withDeadline<T>(name: string, call: () => Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new DatabaseUnavailable(`PostgreSQL did not answer "${name}" within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
+  });
+  try {
+    return await Promise.race([call(), late]);
+  } catch (error) {
+    throw isConnectionFault(error) ? new DatabaseUnavailable('PostgreSQL can not be reached', error) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,79 @@
+import { and, desc, eq, gte, lt, lte, or, type SQL } from 'drizzle-orm';
+import type { Database } from './connect.ts';
+import type { Execution } from './execution-row.ts';
+import type { ExecutionStatus } from './execution-status.ts';
+import { execution } from './schema.ts';
+
+/** The execution of that id, or undefined. */
+export async function findExecution(database: Database, id: string): Promise<Execution | undefined> {
+  const [row] = await database.query('find_execution', (db) =>
+    db.select().from(execution).where(eq(execution.id, id)).limit(1),
+  );
+  return row;
+}
+
+/** The execution that a request with that key or id has begun, or undefined. */
+export async function findByKey(
+  database: Database,
+  { key, id }: { key?: string | undefined; id?: string | undefined },
+): Promise<Execution | undefined> {
+  const asked = [...(key ? [eq(execution.idempotencyKey, key)] : []), ...(id ? [eq(execution.id, id)] : [])];
+  if (asked.length === 0) return undefined;
+  const [row] = await database.query('find_by_key', (db) => db.select().from(execution).where(or(...asked)).limit(1));
+  return row;
+}
+
+export interface HistoryFilter {
+  action?: string | undefined;
+  namespace?: string | undefined;
+  kind?: string | undefined;
+  name?: string | undefined;
+  status?: ExecutionStatus | undefined;
+  correlationId?: string | undefined;
+  /** Created at or after. */
+  since?: Date | undefined;
+  /** Created before. */
+  until?: Date | undefined;
+}
+
+/** Where a page ends: the next begins behind it. */
+export interface HistoryPosition {
+  createdAt: Date;
+  id: string;
+}
+
+/** One page of the history, newest first, and where the next begins (undefined on the last page). */
+export async function listExecutions(
+  database: Database,
+  { filter, after, limit }: { filter: HistoryFilter; after?: HistoryPosition | undefined; limit: number },
+): Promise<{ rows: Execution[]; next: HistoryPosition | undefined }> {
+  const rows = await database.query('list_executions', (db) =>
+    db
+      .select()
+      .from(execution)
+      .where(and(...conditions(filter), after ? behind(after) : undefined))
+      .orderBy(desc(execution.createdAt), desc(execution.id))
+      .limit(limit + 1),
+  );
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { rows: page, next: rows.length > limit && last ? { createdAt: last.createdAt, id: last.id } : undefined };
+}
+
+function conditions(filter: HistoryFilter): SQL[] {
+  const { action, namespace, kind, name, status, correlationId, since, until } = filter;
+  return [
+    ...(action === undefined ? [] : [eq(execution.action, action)]),
+    ...(namespace === undefined ? [] : [eq(execution.namespace, namespace)]),
+    ...(kind === undefined ? [] : [eq(execution.kind, kind)]),
+    ...(name === undefined ? [] : [eq(execution.name, name)]),
+    ...(status === undefined ? [] : [eq(execution.status, status)]),
+    ...(correlationId === undefined ? [] : [eq(execution.correlationId, correlationId)]),
+    ...(since === undefined ? [] : [gte(execution.createdAt, since)]),
+    ...(until === undefined ? [] : [lt(execution.createdAt, until)]),
+  ];
+}
+
+function behind({ createdAt, id }: HistoryPosition): SQL | undefined {
+  return and(lte(execution.createdAt, createdAt), or(lt(execution.createdAt, createdAt), lt(execution.id, id)));
+}

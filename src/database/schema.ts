@@ -1,0 +1,103 @@
+import { sql } from 'drizzle-orm';
+import { bigint, bigserial, boolean, index, integer, jsonb, pgSequence, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { Json, JsonObject } from '../json.ts';
+import type { ExecutionStatus } from './execution-status.ts';
+
+/** Time by the database's clock, the only one that replicas share. */
+const at = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
+
+/** Grows with each claim: a replica that comes back with an old number can't write. */
+export const fence = pgSequence('fence');
+
+/** One row for each run of an action: dry runs, rollbacks and refused ones too. */
+export const execution = pgTable(
+  'execution',
+  {
+    id: text('id').primaryKey(),
+    idempotencyKey: text('idempotency_key'),
+    requestHash: text('request_hash'),
+    action: text('action').notNull(),
+    status: text('status').$type<ExecutionStatus>().notNull(),
+    dryRun: boolean('dry_run').notNull().default(false),
+    cluster: text('cluster').notNull(),
+    namespace: text('namespace'),
+    kind: text('kind'),
+    name: text('name'),
+    target: jsonb('target').$type<Json>(),
+    parameters: jsonb('parameters').$type<JsonObject>().notNull(),
+    alert: jsonb('alert').$type<JsonObject>(),
+    metadata: jsonb('metadata').$type<JsonObject>(),
+    workflowId: text('workflow_id'),
+    correlationId: text('correlation_id'),
+    requestedBy: text('requested_by'),
+    reason: text('reason'),
+    priority: integer('priority').notNull().default(5),
+    plan: jsonb('plan').$type<Json>().notNull(),
+    changes: jsonb('changes').$type<Json>().notNull(),
+    expectations: jsonb('expectations').$type<Json>().notNull(),
+    verdicts: jsonb('verdicts').$type<Json>().notNull(),
+    risk: jsonb('risk').$type<Json>().notNull(),
+    progress: jsonb('progress').$type<Json>(),
+    warnings: jsonb('warnings').$type<string[]>().notNull(),
+    result: jsonb('result').$type<Json>(),
+    error: jsonb('error').$type<Json>(),
+    settled: jsonb('settled').$type<Json>(),
+    message: text('message').notNull(),
+    changed: boolean('changed').notNull().default(false),
+    rollbackOf: text('rollback_of'),
+    rolledBackBy: text('rolled_back_by'),
+    traceId: text('trace_id'),
+    timeoutMs: integer('timeout_ms').notNull(),
+    holder: text('holder'),
+    fence: bigint('fence', { mode: 'number' }),
+    leaseUntil: at('lease_until'),
+    createdAt: at('created_at').notNull().defaultNow(),
+    startedAt: at('started_at'),
+    deadline: at('deadline'),
+    finishedAt: at('finished_at'),
+  },
+  (table) => [
+    uniqueIndex('execution_idempotency_key').on(table.idempotencyKey),
+    index('execution_newest').on(table.createdAt.desc(), table.id.desc()),
+    index('execution_of_target').on(table.namespace, table.name, table.createdAt.desc()),
+    index('execution_correlation').on(table.correlationId),
+    index('execution_lease').on(table.leaseUntil).where(sql`status in ('running', 'unknown')`),
+  ],
+);
+
+/** What happened to an execution, in order; written with the state that it tells of. */
+export const executionEvent = pgTable(
+  'execution_event',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    executionId: text('execution_id').notNull(),
+    at: at('at').notNull().defaultNow(),
+    type: text('type').notNull(),
+    message: text('message').notNull(),
+    data: jsonb('data').$type<Json>(),
+  },
+  (table) => [index('execution_event_of').on(table.executionId, table.id)],
+);
+
+/** Who holds an object (`cluster/namespace/kind/name`). A row stands until its execution is finished or settled. */
+export const targetLock = pgTable(
+  'target_lock',
+  {
+    key: text('key').primaryKey(),
+    executionId: text('execution_id').notNull(),
+  },
+  (table) => [index('target_lock_of').on(table.executionId)],
+);
+
+/** Until when a class of actions is refused on a target. */
+export const cooldown = pgTable('cooldown', {
+  key: text('key').primaryKey(),
+  executionId: text('execution_id').notNull(),
+  until: at('until').notNull(),
+});
+
+/** The places of the global limit; a free one has no execution. */
+export const slot = pgTable('slot', {
+  id: integer('id').primaryKey(),
+  executionId: text('execution_id'),
+});
