@@ -1,0 +1,46 @@
+import { databaseTime } from '../src/database/clock.ts';
+import { defineFunction } from '../src/define-function.ts';
+import type { HealthCheck } from '../src/http/runtime.ts';
+
+const patienceMs = 3_000;
+
+/** `GET /health`: what the service needs, and how it is. `/livez`: the process. `/readyz`: whether to send requests. */
+export default defineFunction((app, runtime) => {
+  const { cluster, database } = runtime.executor;
+
+  app.get('/livez', (c) => c.json({ status: 'alive' }));
+
+  app.get('/readyz', async (c) => {
+    if (runtime.stopping()) return c.json({ status: 'stopping' }, 503);
+    const { status } = await check(async () => ({ time: (await databaseTime(database)).toISOString() }));
+    return c.json({ status: status === 'up' ? 'ready' : 'not_ready' }, status === 'up' ? 200 : 503);
+  });
+
+  app.get('/health', async (c) => {
+    const [postgres, kubernetes] = await Promise.all([
+      check(async () => ({ time: (await databaseTime(database)).toISOString() })),
+      check(async () => {
+        const { gitVersion } = await cluster.version({ timeoutMs: patienceMs });
+        return { version: gitVersion, sandbox: gitVersion.includes('+sandbox') };
+      }),
+    ]);
+    const healthy = postgres.status === 'up' && kubernetes.status === 'up';
+    const checks = { database: postgres, cluster: { ...kubernetes, name: cluster.name, server: cluster.server } };
+    return c.json(
+      { status: healthy ? 'healthy' : 'unhealthy', cluster: cluster.name, ...runtime.version, checks, warnings: runtime.warnings },
+      healthy ? 200 : 503,
+    );
+  });
+});
+
+async function check(ask: () => Promise<Record<string, unknown>>): Promise<HealthCheck> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<HealthCheck>((resolve) => {
+    timer = setTimeout(() => resolve({ status: 'down', detail: `no answer within ${patienceMs / 1000} s` }), patienceMs);
+  });
+  const asked = ask().then(
+    (facts): HealthCheck => ({ status: 'up', ...facts }),
+    (error: unknown): HealthCheck => ({ status: 'down', detail: error instanceof Error ? error.message : String(error) }),
+  );
+  return await Promise.race([asked, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { noUndo, plan } from '../changes/plan.ts';
+import { defineAction } from './define.ts';
+import { diagnose } from './diagnostics/diagnose.ts';
+import { timeRange, wholeNumber } from './parameters.ts';
+import { reportableKinds } from './planning/reportable-kinds.ts';
+
+const irreversible = 'it only reads';
+
+export const collectDiagnostics = defineAction({
+  name: 'collect_diagnostics',
+  summary: 'Report on an object: its pods, containers, logs, events, nodes and usage, and what stands out.',
+  targets: reportableKinds,
+  risk: 'low',
+  again: 'acts',
+  irreversible,
+  parameters: z.strictObject({
+    include_logs: z.boolean().default(true).describe('Logs of the containers, also of the ones before a restart'),
+    include_events: z.boolean().default(true).describe('Events on the object, its owners and its pods'),
+    include_metrics: z.boolean().default(true).describe('Usage of pods and nodes, where the cluster has the metrics API'),
+    time_range: timeRange({ default: '1h', longest: '7d' }),
+    tail_lines: wholeNumber({ min: 1, max: 5000 }).default(200).describe('Lines of each log, counted from its end'),
+  }),
+  refuses: [],
+  permissions: [
+    { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list'] },
+    { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+    { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list'] },
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list'] },
+    { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list'] },
+    { apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'], verbs: ['get'] },
+  ],
+  examples: [
+    { target: 'production/deployment/web-server', parameters: {} },
+    { target: 'node/node-3', parameters: { include_logs: false, time_range: '30m' } },
+  ],
+
+  plan: async (context) => plan({ changes: [], undo: noUndo(irreversible), result: await diagnose(context) }),
+});

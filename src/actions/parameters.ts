@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { parseDuration } from '../text/duration.ts';
+
+/** A number of replicas: a whole number from 0 to 1000. */
+export const replicaCount = wholeNumber({ min: 0, max: 1000 }).describe('Number of replicas');
+
+/** How long a pod may take to end, in seconds; the pod's own where it is not given. */
+export const gracePeriodSeconds = wholeNumber({ min: 0, max: 300 })
+  .optional()
+  .describe("Grace period in seconds (default: the pod's own)");
+
+/** Act although a HorizontalPodAutoscaler owns the number of replicas. */
+export const overrideHpa = z
+  .boolean()
+  .default(false)
+  .describe('Scale although a HorizontalPodAutoscaler manages the workload');
+
+/** How far to look back: `1h`, `30m`, `7d`. Gives milliseconds. */
+export function timeRange({ default: preset, longest }: { default: string; longest: string }) {
+  const longestMs = parseDuration(longest) ?? Number.NaN;
+  return z
+    .string()
+    .regex(/^(\d+(\.\d+)?(ms|s|m|h|d))+$/, 'must be a duration such as 30m, 1h or 7d')
+    .default(preset)
+    .describe(`How far to look back: a duration from 1s to ${longest}`)
+    .transform((text, context) => {
+      const ms = parseDuration(text);
+      if (ms !== undefined && ms >= 1000 && ms <= longestMs) return ms;
+      context.addIssue({ code: 'custom', message: `must be a duration from 1s to ${longest}` });
+      return z.NEVER;
+    });
+}
+
+/** A whole number; the same as text (`"3"`) is accepted too, which upstream services send. */
+export function wholeNumber({ min, max }: { min: number; max: number }) {
+  return z.preprocess(numberOfText, z.int().min(min).max(max));
+}
+
+/** The number that the text spells out in decimal digits; anything else as it is, for the schema to refuse. */
+function numberOfText(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value;
+}

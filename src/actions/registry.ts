@@ -1,0 +1,52 @@
+import { closestNames } from '../text/closest-names.ts';
+import { collectDiagnostics } from './collect-diagnostics.ts';
+import { cordonNode } from './cordon-node.ts';
+import type { Action } from './define.ts';
+import { notifyOnly } from './notify-only.ts';
+import { restartDaemonSet } from './restart-daemonset.ts';
+import { restartDeployment } from './restart-deployment.ts';
+import { restartPod } from './restart-pod.ts';
+import { restartStatefulSet } from './restart-statefulset.ts';
+import { rollbackDeployment } from './rollback-deployment.ts';
+import { scaleDeployment } from './scale-deployment.ts';
+import { scaleStatefulSet } from './scale-statefulset.ts';
+import { uncordonNode } from './uncordon-node.ts';
+
+/** Every action that this service knows, in the order of the catalogue. */
+export const actions: readonly Action[] = [
+  scaleDeployment,
+  scaleStatefulSet,
+  restartPod,
+  restartDeployment,
+  restartStatefulSet,
+  restartDaemonSet,
+  rollbackDeployment,
+  cordonNode,
+  uncordonNode,
+  collectDiagnostics,
+  notifyOnly,
+];
+
+/** The action of that name: `scale_deployment`, `scale-deployment` and `scaleDeployment` are the same. Never a guess. */
+export function findAction(word: string): Action | undefined {
+  const name = snakeCase(word);
+  return actions.find((action) => action.name === name);
+}
+
+/** Names of actions that were probably meant by a word that names none: those spelt alike, then those that share a word. */
+export function closestActions(word: string): string[] {
+  const names = actions.map(({ name }) => name);
+  const words = snakeCase(word).split('_');
+  const sharing = names.filter((name) => name.split('_').some((part) => words.includes(part)));
+  return [...new Set([...closestNames(snakeCase(word), names, mostHints), ...sharing])].slice(0, mostHints);
+}
+
+const mostHints = 3;
+
+function snakeCase(word: string): string {
+  return word
+    .trim()
+    .replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`)
+    .replaceAll('-', '_')
+    .toLowerCase();
+}

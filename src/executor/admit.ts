@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusal } from '../actions/refusal.ts';
+import { claim, type ClaimAnswer, type NewExecution } from '../database/claim.ts';
+import { describeReference } from '../kubernetes/describe-reference.ts';
+import type { ExecutorContext } from './context.ts';
+import { cooldownKey, heldKeys } from './held-objects.ts';
+import type { Prepared } from './prepare.ts';
+
+/** Where a request ended up: its own run, a row that is over already, or the run that an earlier same request began. */
+export interface Admission {
+  answer: Extract<ClaimAnswer, { outcome: 'claimed' | 'recorded' | 'duplicate' }>;
+  /** `performance.now()` before the claim was sent. */
+  claimedAtMs: number;
+}
+
+const firstPauseMs = 25;
+const longestPauseMs = 250;
+
+/**
+ * Claims target, cooldown and slot for a run (`run`), or writes the row of one that is over. Waits a bounded time for
+ * a slot. Throws a Refusal that says who or what stands against it, and until when.
+ */
+export async function admit(
+  context: ExecutorContext,
+  prepared: Prepared,
+  { run, row, message }: { run: boolean; row: NewExecution; message: string },
+): Promise<Admission> {
+  const { cluster, database, settings, now } = context;
+  const { maxConcurrent, leaseMs, waitForSlotMs, cooldownPeriodMs } = settings.actions;
+  const cools = run && settings.safety.enableCooldown && cooldownPeriodMs > 0;
+  const key = cools ? cooldownKey(cluster.name, prepared) : undefined;
+  const waitUntilMs = performance.now() + waitForSlotMs;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    const claimedAtMs = performance.now();
+    const answer = await claim(database, {
+      run,
+      row,
+      event: { type: run ? 'execution.started' : `execution.${row.status}`, message },
+      locks: row.dryRun ? [] : heldKeys(cluster.name, prepared),
+      slots: maxConcurrent,
+      leaseMs,
+      ...(key ? { cooldown: { key, periodMs: cooldownPeriodMs } } : {}),
+    });
+    if (answer.outcome === 'claimed' || answer.outcome === 'recorded' || answer.outcome === 'duplicate') {
+      return { answer, claimedAtMs };
+    }
+    if (answer.outcome !== 'full') throw refused(prepared, answer);
+    if (performance.now() >= waitUntilMs) throw full(maxConcurrent, waitForSlotMs, now());
+    await sleep(pauseMs * (0.75 + Math.random() / 2));
+  }
+}
+
+function refused(
+  { target, cooldownClass, rollbackOf }: Prepared,
+  answer: Extract<ClaimAnswer, { outcome: 'busy' | 'cooling' | 'undone' }>,
+): Refusal {
+  const object = target ? describeReference(target) : 'The target';
+  switch (answer.outcome) {
+    case 'busy': {
+      const { id, action, startedAt } = answer.holder;
+      return new Refusal('target_busy', `${object} is held by execution ${id} (${action}), since ${startedAt.toISOString()}`, {
+        hint: `Wait until it is over: GET /api/v1/status/${encodeURIComponent(id)}`,
+        extra: { holder: { action_id: id, action, started_at: startedAt.toISOString(), object: answer.key } },
+      });
+    }
+    case 'cooling':
+      return new Refusal(
+        'cooldown_active',
+        `${object} cools down from ${cooldownClass} (execution ${answer.by}) until ${answer.until.toISOString()}`,
+        { retryAt: answer.until, hint: 'Look first whether the last run has helped; then try again' },
+      );
+    case 'undone':
+      return new Refusal('not_reversible', `Execution ${rollbackOf ?? ''} has been rolled back already${answer.by ? `, by ${answer.by}` : ''}`);
+  }
+}
+
+function full(slots: number, waitedMs: number, now: Date): Refusal {
+  return new Refusal('capacity_exhausted', `${slots} executions are under way, and none ended within ${waitedMs / 1000} s`, {
+    retryAt: new Date(now.getTime() + 5_000),
+    hint: 'Try again later, or raise actions.max_concurrent',
+  });
+}

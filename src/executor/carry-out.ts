@@ -1,0 +1,92 @@
+import { isNoOp, onlyReads } from '../changes/plan.ts';
+import type { NewExecution } from '../database/claim.ts';
+import type { Execution } from '../database/execution-row.ts';
+import { admit } from './admit.ts';
+import type { ExecutorContext } from './context.ts';
+import { dryRun } from './dry-run.ts';
+import { newExecution, type RunTerms } from './new-execution.ts';
+import type { Prepared } from './prepare.ts';
+import { expectationRecordsOf, jsonOf } from './record.ts';
+import { run } from './run.ts';
+
+/** `ended`: the row as recorded. `elsewhere`: an earlier same request has begun it, or another replica settles it. */
+export type CarriedOut = { outcome: 'ended'; execution: Execution } | { outcome: 'elsewhere'; id: string; requestHash: string | null };
+
+export interface CarryOutOptions {
+  id: string;
+  prepared: Prepared;
+  terms: RunTerms;
+  /** Plans anew where the cluster has moved on between plan and write. */
+  replan: () => Promise<Prepared>;
+  signal: AbortSignal;
+}
+
+/**
+ * Admits what was prepared and carries it out. A dry run, a plan that only reads and one whose effect is there
+ * already hold nothing and are written in one commit; anything else is claimed, run and recorded.
+ */
+export async function carryOut(
+  context: ExecutorContext,
+  { id, prepared, terms, replan, signal }: CarryOutOptions,
+): Promise<CarriedOut> {
+  const { observer } = context;
+  const row = newExecution(context, id, prepared, terms);
+  const over = await withoutRun(context, { prepared, row, signal });
+  const { answer, claimedAtMs } = await observer.phase('claim', () =>
+    admit(context, prepared, { run: over === undefined, row: over ?? row, message: over?.message ?? startMessage(row) }),
+  );
+  switch (answer.outcome) {
+    case 'duplicate':
+      return { outcome: 'elsewhere', id: answer.id, requestHash: answer.requestHash };
+    case 'recorded': {
+      const { outcome: _, ...times } = answer;
+      const execution = { ...unclaimed, ...(over ?? row), ...times };
+      observer.finished(execution);
+      return { outcome: 'ended', execution };
+    }
+    case 'claimed': {
+      const { outcome: _, fence, ...times } = answer;
+      const claimed = { ...unclaimed, ...row, ...times, fence };
+      const execution = await run(context, { fence, row: claimed, claimedAtMs }, prepared, replan);
+      return execution ? { outcome: 'ended', execution } : { outcome: 'elsewhere', id, requestHash: terms.requestHash };
+    }
+  }
+}
+
+/** The columns that a claim leaves empty. */
+const unclaimed = {
+  fence: null,
+  leaseUntil: null,
+  deadline: null,
+  finishedAt: null,
+  rolledBackBy: null,
+  settled: null,
+  error: null,
+} satisfies Partial<Execution>;
+
+/** The row of a run that is over without holding anything, or undefined where the cluster has to be changed. */
+async function withoutRun(
+  context: ExecutorContext,
+  { prepared, row, signal }: { prepared: Prepared; row: NewExecution; signal: AbortSignal },
+): Promise<NewExecution | undefined> {
+  const { plan } = prepared;
+  if (row.dryRun) {
+    const outcome = await context.observer.phase('apply', () => dryRun(context, prepared, signal));
+    return {
+      ...row,
+      status: outcome.status,
+      message: outcome.message,
+      changes: jsonOf(outcome.changes),
+      warnings: [...row.warnings, ...outcome.warnings],
+      error: outcome.error ? jsonOf(outcome.error) : null,
+    };
+  }
+  if (onlyReads(plan)) return { ...row, status: 'completed', message: `${prepared.action}: done, nothing was changed` };
+  if (!isNoOp(plan)) return undefined;
+  const said = plan.warnings.length > 0 ? `${plan.warnings.join('; ')}; nothing was changed` : 'It is so already; nothing was changed';
+  return { ...row, status: 'completed', message: said, expectations: jsonOf(expectationRecordsOf(plan, true)) };
+}
+
+function startMessage({ action, kind, namespace, name }: NewExecution): string {
+  return name ? `${action} on ${kind} ${namespace ? `${namespace}/` : ''}${name} has begun` : `${action} has begun`;
+}

@@ -1,0 +1,33 @@
+import type { Action } from '../actions/define.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../database/connect.ts';
+import type { Execution } from '../database/execution-row.ts';
+import type { Cluster } from '../kubernetes/cluster.ts';
+
+/** The steps of a run that are traced and measured. */
+export type Phase = 'target' | 'plan' | 'rules' | 'claim' | 'apply' | 'verify' | 'record' | 'settle';
+
+/** Where the executor tells what it does; spans, metrics and log lines hang here. */
+export interface ExecutorObserver {
+  phase<T>(name: Phase, run: () => Promise<T>): Promise<T>;
+  finished(execution: Execution): void;
+  verdict(rule: string, verdict: string): void;
+  lease(outcome: 'renewed' | 'lost' | 'failed'): void;
+  settled(outcome: string): void;
+  /** A line for the log that stands for itself, such as the message of `notify_only`. */
+  log(level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
+  traceId(): string | undefined;
+}
+
+/** All that the executor works with; made once, in runtime.ts. */
+export interface ExecutorContext {
+  cluster: Cluster;
+  database: Database;
+  settings: Pick<Config, 'actions' | 'safety' | 'kubernetes'>;
+  actions: readonly Action[];
+  /** This replica, in the record. */
+  holder: string;
+  observer: ExecutorObserver;
+  newId(): string;
+  now(): Date;
+}

@@ -1,0 +1,127 @@
+import type { RiskLevel } from '../actions/define.ts';
+import { closestActions, findAction } from '../actions/registry.ts';
+import { Refusal } from '../actions/refusal.ts';
+import type { Plan } from '../changes/plan.ts';
+import { isKubernetesError } from '../kubernetes/errors.ts';
+import type { ObjectReference } from '../kubernetes/object.ts';
+import { type ClusterReader, readerOf } from '../kubernetes/reader.ts';
+import { judge } from '../policy/rules.ts';
+import type { ExecutorContext } from './context.ts';
+import { refusalOf } from './failure.ts';
+import { findTarget } from './find-target.ts';
+import { parseParameters } from './parse-parameters.ts';
+import type { RiskRecord, VerdictRecord } from './record.ts';
+import type { ExecuteRequest } from './request.ts';
+
+/** What is to be done, found out without changing anything. */
+export interface Prepared {
+  action: string;
+  /** Actions of one class cool down together on a target. */
+  cooldownClass: string;
+  target: ObjectReference | undefined;
+  parameters: Record<string, unknown>;
+  reason: string | undefined;
+  plan: Plan;
+  verdicts: VerdictRecord[];
+  risk: RiskRecord;
+  rollbackOf?: string;
+}
+
+export interface PrepareOptions {
+  /** The execution that this is for. */
+  id: string;
+  signal: AbortSignal;
+}
+
+/** Parses, finds the target, plans and asks the rules. Throws a Refusal for whatever stands against it. */
+export async function prepare(
+  context: ExecutorContext,
+  request: ExecuteRequest,
+  { id, signal }: PrepareOptions,
+): Promise<Prepared> {
+  const { cluster, observer } = context;
+  const action = findAction(request.action);
+  if (!action) throw unknownAction(request.action);
+  const parameters = parseParameters(action, request);
+  const reader = readerOf(cluster, { signal });
+  try {
+    const found = await observer.phase('target', () => findTarget(reader, action, request));
+    const plan = await observer.phase('plan', () =>
+      action.plan({
+        cluster: reader,
+        target: found?.target,
+        object: found?.object,
+        parameters: parameters.own,
+        now: context.now(),
+        actionId: id,
+        reason: parameters.reason,
+      }),
+    );
+    const parsed = { ...recordOf(parameters.own), allow_gitops: parameters.allowGitops, reason: parameters.reason };
+    const verdicts = await judgePlan(context, { reader, action: action.name, plan, target: found?.target, parameters: parsed });
+    return {
+      action: action.name,
+      cooldownClass: action.cooldownClass ?? action.name,
+      target: found?.target,
+      parameters: { ...parameters.given, ...(parameters.allowGitops ? { allow_gitops: true } : {}) },
+      reason: parameters.reason,
+      plan,
+      verdicts,
+      risk: riskOf(action.risk, plan),
+    };
+  } catch (error) {
+    throw gone(error) ?? refusalOf(error, context.now());
+  }
+}
+
+/** Asks the rules; throws the refusal of the first that denies. The verdicts of the others are kept. */
+export async function judgePlan(
+  { settings, observer }: ExecutorContext,
+  about: {
+    reader: ClusterReader;
+    action: string;
+    plan: Plan;
+    target: ObjectReference | undefined;
+    parameters: Record<string, unknown>;
+  },
+): Promise<VerdictRecord[]> {
+  if (!settings.safety.enableValidation) return [];
+  const { verdicts, refusal } = await observer.phase('rules', () =>
+    judge({
+      cluster: about.reader,
+      action: { name: about.action },
+      plan: about.plan,
+      target: about.target,
+      parameters: about.parameters,
+      settings: settings.safety.rules,
+    }),
+  );
+  for (const { rule, verdict } of verdicts) observer.verdict(rule, verdict);
+  if (refusal) throw refusal;
+  return verdicts;
+}
+
+export function riskOf(level: RiskLevel, { riskReasons }: Plan): RiskRecord {
+  const levels: RiskLevel[] = ['low', 'medium', 'high', 'critical'];
+  const raised = levels[Math.min(levels.indexOf(level) + (riskReasons.length > 0 ? 1 : 0), levels.length - 1)];
+  return { level: raised ?? level, reasons: riskReasons };
+}
+
+function unknownAction(word: string): Refusal {
+  const closest = closestActions(word);
+  return new Refusal('unknown_action', `There is no action ${word}`, {
+    errors: [{ pointer: '/action', detail: `${word} is not an action` }],
+    hint: closest.length > 0 ? `Did you mean ${closest.join(' or ')}?` : 'GET /api/v1/actions lists the actions',
+  });
+}
+
+/** An object that went away while it was being read for the plan. */
+function gone(error: unknown): Refusal | undefined {
+  if (!isKubernetesError(error, 'notFound')) return undefined;
+  return new Refusal('target_not_found', error.message, { cause: error });
+}
+
+/** An action's schema gives an object; the registry's type can't say so. */
+function recordOf(parsed: unknown): Record<string, unknown> {
+  return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+}

@@ -1,0 +1,103 @@
+import { findAction } from '../actions/registry.ts';
+import { changeKind, changesOf } from '../changes/change-kinds.ts';
+import { ExpectationFailed, judgeNow, watchUntil } from '../changes/watch-until.ts';
+import type { Execution } from '../database/execution-row.ts';
+import type { Outcome } from '../database/execution-status.ts';
+import { takeOverOrphan } from '../database/lease.ts';
+import { isKubernetesError } from '../kubernetes/errors.ts';
+import type { ExecutorContext } from './context.ts';
+import { cooldownKeyOf } from './held-objects.ts';
+import { type ChangeRecord, type ExpectationRecord, partsOf } from './record.ts';
+import { recordOutcome } from './record-outcome.ts';
+
+const shortestLookMs = 1_000;
+
+/**
+ * Takes over one run whose replica has gone silent, reads the cluster change by change, and records what came of it.
+ * Nothing is repeated: what is not done stays undone. False: there is none to settle.
+ */
+export async function settleOne(context: ExecutorContext, stop: AbortSignal): Promise<boolean> {
+  const { database, holder, settings, observer } = context;
+  const { leaseMs } = settings.actions;
+  const orphan = await takeOverOrphan(database, { holder, leaseMs });
+  if (!orphan) return false;
+  await observer.phase('settle', () => settle(context, orphan, stop));
+  return true;
+}
+
+async function settle(context: ExecutorContext, orphan: Execution, stop: AbortSignal): Promise<void> {
+  const { plan, changes: records } = partsOf(orphan);
+  const { leaseMs } = context.settings.actions;
+  const untilDeadlineMs = (orphan.deadline?.getTime() ?? 0) - context.now().getTime();
+  // The next replica takes over when this lease ends, so the look ends before it.
+  const lookMs = Math.min(Math.max(untilDeadlineMs, shortestLookMs), Math.floor(leaseMs * 0.8));
+  const signal = AbortSignal.any([AbortSignal.timeout(lookMs), stop]);
+  let unreadable: string | undefined;
+  for (const [index, change] of changesOf(plan.changes).entries()) {
+    const record = records[index];
+    if (!record || record.status === 'applied' || record.status === 'skipped') continue;
+    record.status = await statusNow(context, change, signal).catch((error: unknown) => {
+      unreadable = error instanceof Error ? error.message : String(error);
+      return 'unknown' as const;
+    });
+  }
+  // While the cluster can't be read nothing is decided: the lease runs out again, and the next look follows.
+  if (unreadable !== undefined && untilDeadlineMs > -leaseMs * 4) return;
+  const { status, message, expectations } = await verdictOf(context, { orphan, records, signal, unreadable });
+  const how = { by: context.holder, from: 'the cluster', decided: message };
+  const recorded = await recordOutcome(context, {
+    row: orphan,
+    fence: orphan.fence ?? 0,
+    status,
+    message,
+    error: status === 'completed' ? null : { code: 'replica_lost', message, hint: 'Look at the target; then ask again or roll back' },
+    changes: records,
+    expectations,
+    progress: { done: doneOf(records), total: records.length, message: '' },
+    events: [{ type: 'execution.settled', message }],
+    cooldownKey: cooldownKeyOf(orphan, findAction(orphan.action)?.cooldownClass),
+    settled: how,
+  });
+  context.observer.settled(recorded ? status : 'taken_over');
+}
+
+async function statusNow(
+  { cluster }: ExecutorContext,
+  change: Parameters<typeof changeKind>[0],
+  signal: AbortSignal,
+): Promise<ChangeRecord['status']> {
+  try {
+    const doneness = await changeKind(change).isDone(change, { cluster, signal, timeoutMs: shortestLookMs * 5 });
+    return doneness === 'done' ? 'applied' : 'pending';
+  } catch (error) {
+    if (isKubernetesError(error, 'notFound')) return 'pending';
+    throw error;
+  }
+}
+
+async function verdictOf(
+  { cluster }: ExecutorContext,
+  { orphan, records, signal, unreadable }: { orphan: Execution; records: ChangeRecord[]; signal: AbortSignal; unreadable: string | undefined },
+): Promise<{ status: Outcome; message: string; expectations: ExpectationRecord[] }> {
+  const { plan, expectations } = partsOf(orphan);
+  const done = doneOf(records);
+  const silent = `The replica ${orphan.holder ?? ''} went silent`.replace('  ', ' ');
+  if (unreadable !== undefined) return { status: 'failed', message: `${silent}, and the cluster could not be read: ${unreadable}`, expectations };
+  if (done === 0) return { status: 'failed', message: `${silent}; nothing had been changed`, expectations };
+  if (done < records.length) {
+    return { status: 'failed', message: `${silent}; ${done} of ${records.length} changes had taken effect`, expectations };
+  }
+  try {
+    await watchUntil(cluster, plan.expectations, { signal });
+    const met = expectations.map(({ summary }) => ({ summary, holds: true }));
+    return { status: 'completed', message: `${silent}; every change had taken effect, and is verified`, expectations: met };
+  } catch (error) {
+    const judged = await judgeNow(cluster, plan.expectations, AbortSignal.timeout(shortestLookMs)).catch(() => expectations);
+    const why = error instanceof ExpectationFailed ? error.message : 'what should hold afterwards does not hold yet';
+    return { status: 'failed', message: `${silent}; every change had taken effect, but ${why}`, expectations: judged };
+  }
+}
+
+function doneOf(records: readonly ChangeRecord[]): number {
+  return records.filter(({ status }) => status === 'applied' || status === 'skipped').length;
+}

@@ -1,0 +1,26 @@
+import type { ChangeStep } from '../changes/change.ts';
+import type { Expectation } from '../changes/expectation.ts';
+import type { Execution } from '../database/execution-row.ts';
+import { isTerminal } from '../database/execution-status.ts';
+import { partsOf } from './record.ts';
+
+/** How an execution can be undone now, or why it can't be. */
+export type UndoOfExecution =
+  | { available: true; changes: ChangeStep[]; expectations: Expectation[] }
+  | { available: false; reason: string };
+
+export function undoOfExecution(execution: Execution): UndoOfExecution {
+  const { undo } = partsOf(execution).plan;
+  if (execution.status === 'rolled_back') {
+    return no(`it has been rolled back already${execution.rolledBackBy ? `, by ${execution.rolledBackBy}` : ''}`);
+  }
+  if (!isTerminal(execution.status)) return no(`it is ${execution.status}`);
+  if (execution.dryRun) return no('it was a dry run');
+  if (!execution.changed) return no('nothing was changed');
+  if ('reason' in undo) return no(undo.reason);
+  return { available: true, ...undo };
+}
+
+function no(reason: string): UndoOfExecution {
+  return { available: false, reason };
+}

@@ -1,0 +1,14 @@
+import type { ExecuteAnswer } from '../executor/execute.ts';
+import { executionView } from './execution-view.ts';
+
+/** 200 with the whole execution once it is over, 202 with its address while it is not. */
+export function answerExecution({ state, execution, replayed }: ExecuteAnswer, historyMs: number): Response {
+  const view = executionView(execution, historyMs);
+  const headers = new Headers({ 'content-type': 'application/json' });
+  if (replayed) headers.set('idempotent-replayed', 'true');
+  if (state === 'under_way') {
+    headers.set('location', view.links.self);
+    headers.set('retry-after', '1');
+  }
+  return new Response(JSON.stringify(view), { status: state === 'ended' ? 200 : 202, headers });
+}

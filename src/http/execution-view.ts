@@ -1,0 +1,63 @@
+import type { Execution } from '../database/execution-row.ts';
+import { partsOf, type TargetRecord } from '../executor/record.ts';
+import { undoOfExecution } from '../executor/undo-of-execution.ts';
+
+/** An execution as every endpoint answers it. `historyMs`: for how long it is kept, and so can be undone. */
+export function executionView(row: Execution, historyMs: number) {
+  const parts = partsOf(row);
+  const undo = undoOfExecution(row);
+  const endedAt = row.finishedAt ?? row.createdAt;
+  const self = `/api/v1/status/${encodeURIComponent(row.id)}`;
+  const durationMs = row.finishedAt && row.startedAt ? row.finishedAt.getTime() - row.startedAt.getTime() : null;
+  return {
+    success: row.status === 'completed' || row.status === 'rolled_back',
+    action_id: row.id,
+    status: row.status,
+    message: row.message,
+    timestamp: endedAt.toISOString(),
+    action: row.action,
+    cluster: row.cluster,
+    target: targetView(parts.target),
+    parameters: row.parameters,
+    reason: row.reason,
+    requested_by: row.requestedBy,
+    correlation_id: row.correlationId,
+    workflow_id: row.workflowId,
+    alert: row.alert,
+    metadata: row.metadata,
+    priority: row.priority,
+    dry_run: row.dryRun,
+    changed: row.changed,
+    created_at: row.createdAt.toISOString(),
+    started_at: row.startedAt?.toISOString() ?? null,
+    finished_at: row.finishedAt?.toISOString() ?? null,
+    deadline: row.deadline?.toISOString() ?? null,
+    progress: parts.progress,
+    changes: parts.changes.map((change) => ({ ...change, target: targetView(change.target) })),
+    expectations: parts.expectations,
+    warnings: row.warnings,
+    result: row.result,
+    risk: parts.risk,
+    impact: null,
+    verdicts: parts.verdicts,
+    undo: undo.available
+      ? { available: true, until: new Date(endedAt.getTime() + historyMs).toISOString(), reason: null }
+      : { available: false, until: null, reason: undo.reason },
+    rollback_of: row.rollbackOf,
+    rolled_back_by: row.rolledBackBy,
+    orchestration_id: null,
+    step_id: null,
+    settled: row.settled,
+    error: parts.error,
+    duration_ms: durationMs,
+    execution_time: durationMs === null ? null : durationMs * 1_000_000,
+    trace_id: row.traceId,
+    links: { self, ...(undo.available ? { rollback: `/api/v1/executions/${encodeURIComponent(row.id)}/rollback` } : {}) },
+  };
+}
+
+function targetView(target: TargetRecord | null) {
+  if (!target) return null;
+  const { cluster, apiVersion, kind, namespace, name, uid } = target;
+  return { cluster, api_version: apiVersion, kind, namespace: namespace ?? null, name, uid: uid ?? null };
+}

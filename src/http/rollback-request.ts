@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import type { RollbackRequest } from '../executor/rollback.ts';
+import { parsed } from './execute-request.ts';
+import { requestHash } from './request-hash.ts';
+
+/** The body of a rollback; it may be left out. */
+export const RollbackBody = z
+  .strictObject({
+    force: z.boolean().default(false).describe('Undo although the object was changed since'),
+    reason: z.string().max(1_000).optional().describe('Kept in the record'),
+    dry_run: z.boolean().default(false),
+  })
+  .meta({ id: 'RollbackBody' });
+
+const Key = z.string().min(1).max(255).regex(/^[^\p{Cc}]*$/u, 'must not contain control characters').optional();
+
+export function parseRollbackRequest(of: string, body: unknown, idempotencyKey: string | undefined): RollbackRequest {
+  const { force, reason, dry_run } = parsed(RollbackBody, body ?? {});
+  return {
+    of,
+    force,
+    reason,
+    dryRun: dry_run,
+    idempotencyKey: parsed(Key, idempotencyKey),
+    requestHash: requestHash({ rollback: of, force, reason: reason ?? null, dry_run }),
+  };
+}

@@ -1,0 +1,34 @@
+import type { ExecutorContext } from '../executor/context.ts';
+
+/** What `/health` tells of one thing that the service needs. */
+export interface HealthCheck {
+  status: 'up' | 'down';
+  detail?: string;
+  [fact: string]: unknown;
+}
+
+/** Observes one HTTP request: its span is the parent of all that happens in it. */
+export type RequestObserver = (
+  request: Request,
+  route: () => string,
+  handle: () => Promise<Response>,
+) => Promise<Response>;
+
+/** Everything an endpoint may use; made once, in src/runtime.ts, and handed to every function. */
+export interface Runtime {
+  executor: ExecutorContext;
+  version: { version: string; commit: string };
+  /** For how long a finished execution is kept. */
+  historyMs: number;
+  /** What was found wanting at the start, for `/health`. */
+  warnings: string[];
+  /** True from SIGTERM on: no new run begins. */
+  stopping(): boolean;
+  observeRequest: RequestObserver;
+  /** The metrics as Prometheus text; undefined where the host gives none. */
+  metrics: (() => Promise<{ contentType: string; text: string }>) | undefined;
+  /** Counts refusals by code. */
+  refused(code: string): void;
+  /** Told of faults that are this service's own, with the stack; the caller only sees the trace id. */
+  fault(error: unknown, request: Request): void;
+}

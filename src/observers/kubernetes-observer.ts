@@ -1,0 +1,40 @@
+import { context, propagation, SpanKind } from '@opentelemetry/api';
+import type { TransportCall, TransportObserver } from '../kubernetes/transport-observer.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { noteError, withSpan } from '../telemetry/tracing.ts';
+
+/** A span, a count and a duration for each attempt to call the API server; the trace goes on in the call's headers. */
+export function kubernetesObserver(metrics: Metrics): TransportObserver {
+  return async (call, send) => {
+    const startedMs = performance.now();
+    const resource = call.subresource ? `${call.resource}/${call.subresource}` : call.resource;
+    let code = 'error';
+    try {
+      return await withSpan({ name: `${call.verb} ${resource}`, kind: SpanKind.CLIENT, attributes: attributesOf(call) }, async (span) => {
+        const headers: Record<string, string> = {};
+        propagation.inject(context.active(), headers);
+        const outcome = await send(headers);
+        code = String(outcome.status);
+        span.setAttribute('http.response.status_code', outcome.status);
+        if (outcome.error) noteError(span, outcome.error);
+        return outcome;
+      });
+    } finally {
+      metrics.kubernetesRequests.add({ verb: call.verb, resource, code });
+      metrics.kubernetesRequestDuration.record((performance.now() - startedMs) / 1000, { verb: call.verb });
+    }
+  };
+}
+
+function attributesOf(call: TransportCall): Record<string, string | number> {
+  return {
+    'http.request.method': call.method,
+    'url.full': call.url,
+    'k8s.cluster.name': call.cluster,
+    'k8s.api.verb': call.verb,
+    'k8s.api.resource': call.resource,
+    ...(call.subresource ? { 'k8s.api.subresource': call.subresource } : {}),
+    ...(call.namespace ? { 'k8s.namespace.name': call.namespace } : {}),
+    ...(call.attempt > 1 ? { 'http.request.resend_count': call.attempt - 1 } : {}),
+  };
+}

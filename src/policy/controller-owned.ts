@@ -1,0 +1,26 @@
+import { describeReference } from '../kubernetes/describe-reference.ts';
+import { controllerOf, referenceTo } from '../kubernetes/object.ts';
+import { objectsOf, type Rule, writesTo } from './rule.ts';
+
+/** A controller takes back what others do to its objects: the change belongs on the owner. Pods come and go by their own right. */
+export const controllerOwned: Rule = {
+  name: 'controller_owned',
+  permissions: [],
+
+  async judge({ cluster, plan }) {
+    const objects = await objectsOf(cluster, writesTo(plan).filter(({ kind }) => kind !== 'evict'));
+    for (const object of objects) {
+      const owner = controllerOf(object);
+      if (!owner || object.kind === 'Pod') continue;
+      const { namespace } = object.metadata;
+      const ownerNamed = describeReference({ ...owner, ...(namespace ? { namespace } : {}) });
+      return {
+        verdict: 'deny',
+        code: 'precondition_failed',
+        reason: `${describeReference(referenceTo(object))} is controlled by ${ownerNamed}, which would take the change back`,
+        hint: `Act on ${ownerNamed} instead`,
+      };
+    }
+    return undefined;
+  },
+};

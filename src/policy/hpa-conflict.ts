@@ -1,0 +1,53 @@
+import { changeKind } from '../changes/change-kinds.ts';
+import type { Change } from '../changes/change.ts';
+import { describeReference } from '../kubernetes/describe-reference.ts';
+import { groupOf } from '../kubernetes/kinds.ts';
+import { type KubernetesObject, type ObjectReference, referenceTo } from '../kubernetes/object.ts';
+import { numberAt, textAt } from '../kubernetes/value-at.ts';
+import { type Rule, writesTo } from './rule.ts';
+
+/** A HorizontalPodAutoscaler sets the number of replicas of its workload itself, some seconds later. */
+export const hpaConflict: Rule = {
+  name: 'hpa_conflict',
+  permissions: [{ apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] }],
+
+  async judge({ cluster, plan, parameters }) {
+    for (const change of writesTo(plan).filter(setsReplicas)) {
+      const target = changeKind(change).target(change);
+      const { items } = await cluster.list({
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        ...(target.namespace ? { namespace: target.namespace } : {}),
+      });
+      const hpa = items.find((item) => scales(item, target));
+      if (!hpa) continue;
+      const reason = `${describeReference(referenceTo(hpa))} manages the replicas of ${describeReference(target)}, between ${rangeOf(hpa)}`;
+      if (parameters['override_hpa'] === true) return { verdict: 'allow', reason: `${reason}; override_hpa is given` };
+      return {
+        verdict: 'deny',
+        code: 'hpa_conflict',
+        reason,
+        hint: 'Use update_hpa to change its bounds, or pass override_hpa: true',
+      };
+    }
+    return undefined;
+  },
+};
+
+function setsReplicas(change: Change): boolean {
+  return change.kind === 'patch' && change.edits.some(({ path }) => path.join('.') === 'spec.replicas');
+}
+
+function scales(hpa: KubernetesObject, { apiVersion, kind, name }: ObjectReference): boolean {
+  const reference = ['spec', 'scaleTargetRef'];
+  const group = groupOf(textAt(hpa, [...reference, 'apiVersion']) ?? apiVersion);
+  return (
+    textAt(hpa, [...reference, 'kind']) === kind &&
+    textAt(hpa, [...reference, 'name']) === name &&
+    group === groupOf(apiVersion)
+  );
+}
+
+function rangeOf(hpa: KubernetesObject): string {
+  return `${numberAt(hpa, ['spec', 'minReplicas'], 1)} and ${numberAt(hpa, ['spec', 'maxReplicas'])}`;
+}

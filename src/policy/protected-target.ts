@@ -1,0 +1,44 @@
+import { describeReference } from '../kubernetes/describe-reference.ts';
+import { type KubernetesObject, referenceTo } from '../kubernetes/object.ts';
+import { objectsOf, type Rule, writesTo } from './rule.ts';
+
+/**
+ * What the settings protect is never changed, whatever the parameters say: an object in a protected namespace, such a Namespace
+ * itself, or an object with a protected label. The labels of an object's Namespace are not asked for: that would be a
+ * call to the API server for every execution.
+ */
+export const protectedTarget: Rule = {
+  name: 'protected_target',
+  permissions: [],
+
+  async judge({ cluster, plan, settings: { protected_target: setting } }) {
+    for (const object of await objectsOf(cluster, writesTo(plan))) {
+      const why = protection(object, setting);
+      if (why) {
+        return {
+          verdict: 'deny',
+          code: 'protected_target',
+          reason: `${describeReference(referenceTo(object))} is protected: ${why}`,
+          hint: 'safety.rules.protected_target in the settings says what is protected; nothing in a request overrides it',
+        };
+      }
+    }
+    return undefined;
+  },
+};
+
+function protection(
+  { kind, metadata }: KubernetesObject,
+  { namespaces, labels }: { namespaces: string[]; labels: string[] },
+): string | undefined {
+  const namespace = kind === 'Namespace' ? metadata.name : metadata.namespace;
+  if (namespace && namespaces.includes(namespace)) return `the namespace ${namespace} is`;
+  const label = labels.find((wanted) => hasLabel(metadata.labels ?? {}, wanted));
+  return label && `it has the label ${label}`;
+}
+
+/** `key=value`, or `key` for any value. */
+function hasLabel(labels: Record<string, string>, wanted: string): boolean {
+  const [key = '', value] = wanted.split('=', 2);
+  return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value);
+}

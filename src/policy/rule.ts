@@ -1,0 +1,57 @@
+import type { Action } from '../actions/define.ts';
+import type { RefusalCode } from '../actions/refusal.ts';
+import { changeKind, changesOf } from '../changes/change-kinds.ts';
+import type { Change } from '../changes/change.ts';
+import type { Plan } from '../changes/plan.ts';
+import type { Settings } from '../config/settings.ts';
+import { isKubernetesError } from '../kubernetes/errors.ts';
+import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
+import type { Permission } from '../kubernetes/permission.ts';
+import type { ClusterReader } from '../kubernetes/reader.ts';
+
+/** All that a rule may look at. It reads; it never writes. */
+export interface RuleContext {
+  cluster: ClusterReader;
+  action: Pick<Action, 'name'>;
+  plan: Plan;
+  target: ObjectReference | undefined;
+  /** As parsed by the action's schema, with the parameters that every action takes (`allow_gitops`, `reason`). */
+  parameters: Readonly<Record<string, unknown>>;
+  settings: Settings['safety']['rules'];
+}
+
+export type Verdict =
+  | { verdict: 'allow'; reason: string }
+  | { verdict: 'deny'; code: RefusalCode; reason: string; hint?: string };
+
+/** One reason to say no, in one file. `undefined`: the rule has nothing to say about this plan. */
+export interface Rule {
+  /** The key of `safety.rules`, or the name of a refusal that can't be switched off. */
+  name: string;
+  permissions: readonly Permission[];
+  judge(context: RuleContext): Promise<Verdict | undefined>;
+}
+
+/** The changes that write to something that exists already: what the rules about a target look at. */
+export function writesTo(plan: Plan): Change[] {
+  return changesOf(plan.changes).filter((change) => {
+    if (change.kind === 'create' || change.kind === 'wait') return false;
+    return !changeKind(change).isNoOp(change);
+  });
+}
+
+/** The objects of those changes, each read once; those that are gone are left out. */
+export async function objectsOf(cluster: ClusterReader, changes: readonly Change[]): Promise<KubernetesObject[]> {
+  const targets = new Map(
+    changes.map((change) => changeKind(change).target(change)).map((target) => [JSON.stringify(target), target] as const),
+  );
+  const objects = await Promise.all(
+    [...targets.values()].map((target) =>
+      cluster.get(target).catch((error: unknown) => {
+        if (isKubernetesError(error, 'notFound')) return undefined;
+        throw error;
+      }),
+    ),
+  );
+  return objects.filter((object) => object !== undefined);
+}

@@ -1,0 +1,78 @@
+import type { Meter } from '@opentelemetry/api';
+import { actions } from './actions/registry.ts';
+import type { Config } from './config/config.ts';
+import { connectDatabase, type Database } from './database/connect.ts';
+import { readGauges } from './database/gauges.ts';
+import type { Runtime } from './http/runtime.ts';
+import type { Cluster } from './kubernetes/cluster.ts';
+import type { TransportObserver } from './kubernetes/transport-observer.ts';
+import { executorObserver } from './observers/executor-observer.ts';
+import { kubernetesObserver } from './observers/kubernetes-observer.ts';
+import { requestObserver } from './observers/request-observer.ts';
+import { statementObserver } from './observers/statement-observer.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+/** What differs between hosts: a server hands in its connection pool and its files, an edge runtime what it has. */
+export interface Host {
+  config: Config;
+  databaseUrl: string;
+  /** Connects to the cluster; every call goes through the observer. */
+  connectCluster(observe: TransportObserver): Promise<Cluster>;
+  log: Logger;
+  meter: Meter;
+  /** Prometheus text, where the host can give it. */
+  metricsText?: () => Promise<{ contentType: string; text: string }>;
+  version: { version: string; commit: string };
+  /** This process, in the record. */
+  holder: string;
+  newId(): string;
+}
+
+export interface OpenRuntime {
+  runtime: Runtime;
+  database: Database;
+  /** From here on no new run begins. */
+  stop(): void;
+}
+
+/** The one place that constructs things: from the settings and what the host gives to what every endpoint uses. */
+export async function openRuntime(host: Host): Promise<OpenRuntime> {
+  const { config, log, version, holder, newId } = host;
+  const metrics = createMetrics({
+    meter: host.meter,
+    actions: [...actions.map(({ name }) => name), 'rollback'],
+    slotsLimit: config.actions.maxConcurrent,
+    build: version,
+    readState: () => readGauges(database),
+  });
+  const database = connectDatabase({
+    url: host.databaseUrl,
+    pool: config.database.pool,
+    pooled: config.database.pooled,
+    observe: statementObserver(metrics),
+  });
+  const cluster = await host.connectCluster(kubernetesObserver(metrics));
+  let stopping = false;
+  const runtime: Runtime = {
+    executor: {
+      cluster,
+      database,
+      settings: config,
+      actions,
+      holder,
+      observer: executorObserver(metrics, log),
+      newId,
+      now: () => new Date(),
+    },
+    version,
+    historyMs: config.database.historyMs,
+    warnings: [],
+    stopping: () => stopping,
+    observeRequest: requestObserver(metrics),
+    metrics: config.monitoring.enableMetrics ? host.metricsText : undefined,
+    refused: (code) => metrics.refusals.add({ code }),
+    fault: (error, request) => log.error(`${request.method} ${new URL(request.url).pathname} failed`, { error }),
+  };
+  return { runtime, database, stop: () => (stopping = true) };
+}

@@ -1,0 +1,116 @@
+import { kinds } from '../kinds/all.ts';
+import { ALL_VERBS, type Kind } from '../kinds/kind.ts';
+
+/** One line of an APIResourceList. */
+interface ApiResource {
+  name: string;
+  singularName: string;
+  namespaced: boolean;
+  group?: string;
+  version?: string;
+  kind: string;
+  verbs: string[];
+  shortNames?: string[];
+  categories?: string[];
+}
+
+const RW = ['get', 'patch', 'update'];
+
+/** What is served without being stored. */
+const reviews: ApiResource[] = ['SelfSubjectAccessReview', 'SelfSubjectRulesReview'].map((kind) => ({
+  name: `${kind.toLowerCase()}s`,
+  singularName: kind.toLowerCase(),
+  namespaced: false,
+  kind,
+  verbs: ['create'],
+}));
+
+/** The groups and their versions, in the order in which kubectl looks a name up. */
+export function groupVersions(): { group: string; version: string }[] {
+  const seen = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}`, { group: kind.group, version: kind.version }]));
+  seen.set('authorization.k8s.io/v1', { group: 'authorization.k8s.io', version: 'v1' });
+  return [...seen.values()];
+}
+
+/** GET /apis */
+export function groupList(): unknown {
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupVersions().filter(({ group }) => group !== '').map(({ group }) => groupOf(group)) };
+}
+
+/** GET /apis/<group> */
+export function groupOf(name: string): { name: string; versions: { groupVersion: string; version: string }[]; preferredVersion?: unknown } {
+  const versions = groupVersions()
+    .filter(({ group }) => group === name)
+    .map(({ group, version }) => ({ groupVersion: `${group}/${version}`, version }));
+  return { name, versions, preferredVersion: versions[0] };
+}
+
+/** GET /api/v1 and /apis/<group>/<version>; undefined where there is nothing. */
+export function resourceList(group: string, version: string): unknown {
+  const resources = resourcesOf(group, version);
+  if (resources.length === 0) return undefined;
+  return { kind: 'APIResourceList', ...(group ? { apiVersion: 'v1' } : {}), groupVersion: group ? `${group}/${version}` : version, resources };
+}
+
+/** GET /api and /apis, aggregated: everything in two answers. */
+export function aggregated(core: boolean): unknown {
+  const wanted = groupVersions().filter(({ group }) => (group === '') === core);
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items: wanted.map(({ group, version }) => ({
+      metadata: group ? { name: group } : {},
+      versions: [{ version, resources: aggregatedResources(group, version), freshness: 'Current' }],
+    })),
+  };
+}
+
+function aggregatedResources(group: string, version: string): unknown[] {
+  const all = resourcesOf(group, version);
+  return all
+    .filter(({ name }) => !name.includes('/'))
+    .map((resource) => {
+      const below = all.filter(({ name }) => name.startsWith(`${resource.name}/`));
+      return {
+        resource: resource.name,
+        responseKind: { group, version, kind: resource.kind },
+        scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+        singularResource: resource.singularName,
+        verbs: resource.verbs,
+        ...(resource.shortNames ? { shortNames: resource.shortNames } : {}),
+        ...(resource.categories ? { categories: resource.categories } : {}),
+        ...(below.length > 0 ? { subresources: below.map((entry) => aggregatedSubresource(entry, group, version)) } : {}),
+      };
+    });
+}
+
+function aggregatedSubresource(entry: ApiResource, group: string, version: string): unknown {
+  const responseKind = { group: entry.group ?? group, version: entry.version ?? version, kind: entry.kind };
+  return { subresource: entry.name.split('/')[1], responseKind, verbs: entry.verbs };
+}
+
+function resourcesOf(group: string, version: string): ApiResource[] {
+  if (group === 'authorization.k8s.io' && version === 'v1') return reviews;
+  return kinds.filter((kind) => kind.group === group && kind.version === version).flatMap(resourcesOfKind);
+}
+
+function resourcesOfKind(kind: Kind): ApiResource[] {
+  const { plural, namespaced, kind: name } = kind;
+  const own: ApiResource = {
+    name: plural,
+    singularName: name.toLowerCase(),
+    namespaced,
+    kind: name,
+    verbs: kind.verbs ?? ALL_VERBS,
+    ...(kind.shortNames ? { shortNames: kind.shortNames } : {}),
+    ...(kind.categories ? { categories: kind.categories } : {}),
+  };
+  const below = (subresource: string, rest: Partial<ApiResource>): ApiResource => ({ name: `${plural}/${subresource}`, singularName: '', namespaced, kind: name, verbs: RW, ...rest });
+  return [
+    own,
+    ...(plural === 'pods' ? [below('eviction', { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] }), below('log', { verbs: ['get'] })] : []),
+    ...(kind.scale ? [below('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
+    ...(kind.hasStatus ? [below('status', {})] : []),
+  ];
+}

@@ -1,0 +1,29 @@
+import type { ControllerFactory } from './controller.ts';
+import { daemonSetController } from './daemon-set.ts';
+import { deploymentController } from './deployment.ts';
+import { disruptionController } from './disruption.ts';
+import { endpointSliceController } from './endpoint-slice.ts';
+import { garbageCollector } from './garbage-collector.ts';
+import { autoscalerController } from './horizontal-pod-autoscaler.ts';
+import { kubelet } from './kubelet.ts';
+import { namespaceController } from './namespace.ts';
+import { nodeLifecycle } from './node-lifecycle.ts';
+import { replicaSetController } from './replica-set.ts';
+import { scheduler } from './scheduler.ts';
+import { statefulSetController } from './stateful-set.ts';
+
+/** Everything that moves in the sandbox by itself. */
+export const controllers: ControllerFactory[] = [
+  namespaceController,
+  nodeLifecycle,
+  deploymentController,
+  replicaSetController,
+  statefulSetController,
+  daemonSetController,
+  scheduler,
+  kubelet,
+  disruptionController,
+  garbageCollector,
+  endpointSliceController,
+  autoscalerController,
+];

@@ -1,0 +1,55 @@
+import { cronJobs, jobs } from './batch.ts';
+import { configMaps, secrets } from './configuration.ts';
+import { controllerRevisions } from './controller-revision.ts';
+import { daemonSets } from './daemon-set.ts';
+import { deployments } from './deployment.ts';
+import { events, newEvents } from './event.ts';
+import { horizontalPodAutoscalers } from './horizontal-pod-autoscaler.ts';
+import { type Kind, storageOf } from './kind.ts';
+import { namespaces } from './namespace.ts';
+import { nodes } from './node.ts';
+import { persistentVolumeClaims } from './persistent-volume-claim.ts';
+import { pods } from './pod.ts';
+import { podDisruptionBudgets } from './policy.ts';
+import { replicaSets } from './replica-set.ts';
+import { services } from './service.ts';
+import { endpointSlices, leases, networkPolicies, serviceAccounts } from './small.ts';
+import { statefulSets } from './stateful-set.ts';
+
+/** Every kind that the sandbox serves. Discovery, OpenAPI, storage and garbage collection follow from this list. */
+export const kinds: readonly Kind[] = [
+  configMaps,
+  events,
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  pods,
+  secrets,
+  serviceAccounts,
+  services,
+  controllerRevisions,
+  daemonSets,
+  deployments,
+  replicaSets,
+  statefulSets,
+  newEvents,
+  horizontalPodAutoscalers,
+  cronJobs,
+  jobs,
+  networkPolicies,
+  podDisruptionBudgets,
+  leases,
+  endpointSlices,
+];
+
+const byResource = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]));
+const byStorage = new Map([...kinds].reverse().map((kind) => [storageOf(kind), kind]));
+
+export function kindOf(group: string, version: string, plural: string): Kind | undefined {
+  return byResource.get(`${group}/${version}/${plural}`);
+}
+
+/** The kind as which stored objects are kept. */
+export function kindOfStorage(storage: string): Kind | undefined {
+  return byStorage.get(storage);
+}

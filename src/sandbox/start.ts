@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { serve } from '@hono/node-server';
+import { createApp } from './api/app.ts';
+import { openAuditLog } from './api/audit.ts';
+import { controllers } from './controllers/all.ts';
+import { runControllers } from './controllers/run-controllers.ts';
+import { plantNamespaces } from './seed/namespaces.ts';
+import { plantShop } from './seed/shop.ts';
+import { Store } from './store/store.ts';
+
+export interface SandboxOptions {
+  /** Default: 127.0.0.1. There is no authentication, so nothing else is a good idea. */
+  host?: string;
+  /** 0 (the default) takes any free port. */
+  port?: number;
+  /** Puts the small shop and three nodes into it. Default: true; without it there are only the namespaces that every cluster has. */
+  seed?: boolean;
+  /** File to which audit.k8s.io/v1 events are appended, one JSON line each. */
+  auditLog?: string;
+  now?: () => Date;
+  log?: (message: string) => void;
+}
+
+export interface Sandbox {
+  /** `http://127.0.0.1:<port>`, for kubectl --server and clients. */
+  url: string;
+  port: number;
+  /** Ends watches and timers and frees the port. What was in the cluster is gone: it lives in memory only. */
+  close(): Promise<void>;
+}
+
+/** Starts an embedded Kubernetes cluster: an API server over plain HTTP and the controllers behind it. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { host = '127.0.0.1', port = 0, seed = true, auditLog, log = console.error } = options;
+  const store = new Store({ now: options.now ?? (() => new Date()), uuid: randomUUID });
+  const audit = auditLog ? openAuditLog(auditLog) : undefined;
+  const closing = new AbortController();
+  plantNamespaces(store);
+  const stopControllers = runControllers(store, controllers, log);
+  if (seed) plantShop(store);
+  const app = createApp({ store, closing: closing.signal, log, ...(audit ? { audit } : {}) });
+  const server = serve({ fetch: app.fetch, hostname: host, port });
+  await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error))]);
+  const address = server.address();
+  const bound = typeof address === 'object' && address ? address.port : port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    async close() {
+      closing.abort();
+      stopControllers();
+      const closed = once(server, 'close');
+      server.close();
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await closed;
+      await audit?.close();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { serve } from '@hono/node-server';
+import { ConfigFaults } from './config/fault.ts';
+import { loadConfig } from './config/load-config.ts';
+import { processSources } from './config/process-sources.ts';
+import { runLoop } from './executor/loop.ts';
+import { gateway } from './gateway.ts';
+import { mount } from './http/mount.ts';
+import metrics from '../functions/metrics.ts';
+import { openNodeHost } from './platform/node.ts';
+import { startBanner } from './platform/start-banner.ts';
+import { openRuntime } from './runtime.ts';
+
+/** How long requests that hold nothing may take to end once the runs are over. */
+const closeTimeoutMs = 2_000;
+
+/** Starts the service on this machine: 8084 for callers, 9094 for metrics; stops gracefully on SIGTERM and SIGINT. */
+async function start(): Promise<void> {
+  const config = loadConfig(processSources());
+  const host = await openNodeHost(config);
+  const { runtime, database, stop } = await openRuntime(host);
+  const stopLoop = new AbortController();
+  const loop = runLoop(runtime.executor, stopLoop.signal);
+  const underWay = new Set<Promise<unknown>>();
+
+  const app = gateway(runtime);
+  const server = await listen(
+    (request) => {
+      const answered = Promise.resolve(app.fetch(request));
+      underWay.add(answered);
+      void answered.finally(() => underWay.delete(answered));
+      return answered;
+    },
+    config.serviceHost,
+    config.servicePort,
+  );
+  const { enableMetrics, metricsPort } = config.monitoring;
+  const scrape = enableMetrics ? await listen(mount([metrics.routes], runtime).fetch, config.serviceHost, metricsPort) : undefined;
+  const { cluster } = runtime.executor;
+  host.log.info('Listening', {
+    address: `http://${config.serviceHost}:${server.port}`,
+    ...(scrape ? { metrics: `http://${config.serviceHost}:${scrape.port}/metrics` } : {}),
+    cluster: cluster.name,
+    api_server: cluster.server,
+    ...host.version,
+  });
+  if (!['127.0.0.1', '::1', 'localhost'].includes(config.serviceHost)) {
+    runtime.warnings.push(`Callers are not authenticated on ${config.serviceHost}: whoever reaches the port can act. Keep a NetworkPolicy around it`);
+  }
+  for (const warning of runtime.warnings) host.log.warn(warning);
+  if (host.embedded.length > 0) process.stdout.write(startBanner({ port: server.port, embedded: host.embedded, cluster: cluster.name }));
+
+  let ending = false;
+  const end = async (signal: string) => {
+    if (ending) process.exit(1);
+    ending = true;
+    host.log.info(`Stopping: ${signal}`, { under_way: underWay.size });
+    stop();
+    await withinTime(Promise.allSettled([...underWay]), config.actions.shutdownTimeoutMs);
+    stopLoop.abort();
+    await withinTime(loop, closeTimeoutMs);
+    await Promise.all([server.close(), scrape?.close()]);
+    await database.close();
+    await host.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void end('SIGTERM'));
+  process.on('SIGINT', () => void end('SIGINT'));
+}
+
+interface Listening {
+  port: number;
+  close(): Promise<void>;
+}
+
+function listen(fetch: (request: Request) => Response | Promise<Response>, hostname: string, port: number): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch, hostname, port }, (info) => resolve({ port: info.port, close }));
+    const close = async () => {
+      await withinTime(new Promise((closed) => server.close(closed)), closeTimeoutMs);
+    };
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} of ${hostname} is taken; set another (EXECUTOR_SERVICE_PORT, EXECUTOR_MONITORING_METRICS_PORT)`) : error),
+    );
+  });
+}
+
+async function withinTime(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]).finally(() => clearTimeout(timer));
+}
+
+start().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof ConfigFaults ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { parse } from 'yaml';
+import { type Sandbox, startSandbox } from '../../src/sandbox/start.ts';
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+  // Tests look into answers of every shape; each says by its assertions what it expects there.
+  // oxlint-disable-next-line no-explicit-any
+  body: any;
+}
+
+export interface Call {
+  contentType?: string;
+  accept?: string;
+  body?: unknown;
+}
+
+/** A Kubernetes API server that a test talks to in plain HTTP. */
+export interface Server {
+  name: string;
+  url: string;
+  call(method: string, path: string, call?: Call): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export const MERGE = 'application/merge-patch+json';
+export const STRATEGIC = 'application/strategic-merge-patch+json';
+export const JSON_PATCH = 'application/json-patch+json';
+export const APPLY = 'application/apply-patch+yaml';
+
+export async function sandboxServer(options: Parameters<typeof startSandbox>[0] = {}): Promise<Server & { sandbox: Sandbox }> {
+  const sandbox = await startSandbox({ seed: false, ...options });
+  return { name: 'sandbox', url: sandbox.url, sandbox, call: (method, path, call) => send(sandbox.url, {}, method, path, call), close: () => sandbox.close() };
+}
+
+/** The API server that KUBECONFIG names, by its client certificate; undefined where there is none. */
+export function realServer(): Server | undefined {
+  const file = process.env.KUBECONFIG;
+  if (!file) return undefined;
+  const config = parse(readFileSync(file, 'utf8'));
+  const { server, 'certificate-authority': ca } = config.clusters[0].cluster;
+  const user = config.users[0].user;
+  if (!ca || !user['client-certificate']) return undefined;
+  const tls = { ca: readFileSync(ca), cert: readFileSync(user['client-certificate']), key: readFileSync(user['client-key']) };
+  return { name: 'real', url: server, call: (method, path, call) => send(server, tls, method, path, call), close: async () => {} };
+}
+
+function send(url: string, tls: object, method: string, path: string, call: Call = {}): Promise<Answer> {
+  const payload = call.body === undefined ? undefined : typeof call.body === 'string' ? call.body : JSON.stringify(call.body);
+  const headers: Record<string, string> = { accept: call.accept ?? 'application/json' };
+  if (payload !== undefined) headers['content-length'] = String(Buffer.byteLength(payload));
+  const contentType = call.contentType ?? (payload === undefined ? '' : 'application/json');
+  if (contentType) headers['content-type'] = contentType;
+  const request = url.startsWith('https') ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const sent = request(`${url}${path}`, { method, headers, ...tls, timeout: 10_000 }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, body: parsed(text) });
+      });
+      response.on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} took longer than 10 s`)));
+    sent.end(payload);
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks again every 20 ms until the answer is what the test waits for; fails after the time with the last one seen. */
+export async function eventually<T>(ask: () => Promise<T>, right: (value: T) => boolean, withinMs = 8_000): Promise<T> {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const value = await ask();
+    if (right(value)) return value;
+    if (Date.now() > end) throw new Error(`not reached within ${withinMs} ms; last seen: ${JSON.stringify(value)?.slice(0, 2000)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A Deployment of one container, as a manifest. */
+export function deploymentOf(name: string, replicas: number, rest: { image?: string; annotations?: Record<string, string>; spec?: Record<string, unknown> } = {}): Record<string, unknown> {
+  const labels = { app: name };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, labels },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels, ...(rest.annotations ? { annotations: rest.annotations } : {}) }, spec: { containers: [{ name: 'main', image: rest.image ?? 'shop/app:1' }] } },
+      ...rest.spec,
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { open, stat } from 'node:fs/promises';
+import { inject } from 'vitest';
+
+/** One finished request, as the API server's own audit log has it. */
+export interface AuditEntry {
+  verb: string;
+  userAgent?: string;
+  requestURI: string;
+  stage: string;
+  requestReceivedTimestamp?: string;
+  stageTimestamp?: string;
+  objectRef?: { resource: string; namespace?: string; name?: string; subresource?: string; apiGroup?: string };
+  responseStatus?: { code: number };
+}
+
+export interface Audit {
+  /** What the service has asked of the namespace's (or the named) objects since, in order of their ends. */
+  requests(filter: { namespace?: string; name?: string }): Promise<AuditEntry[]>;
+  /** Those of them that write and were not dry runs, as `patch deployments/scale 200`. */
+  writes(filter: { namespace?: string; name?: string }): Promise<string[]>;
+}
+
+const writing = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+/** Reads the audit log from here on. */
+export async function auditFromNow(): Promise<Audit> {
+  const path = inject('auditLog');
+  if (!path) throw new Error('CLUSTER_AUDIT_LOG must name the audit log of the cluster of KUBECONFIG');
+  const { size: from } = await stat(path);
+  const requests = async ({ namespace, name }: { namespace?: string; name?: string }) => {
+    // The log is written just after the answer is sent.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const entries = await entriesFrom(path, from);
+    return entries.filter(
+      (entry) =>
+        entry.stage === 'ResponseComplete' &&
+        entry.userAgent?.startsWith('executor-service') === true &&
+        (namespace === undefined || entry.objectRef?.namespace === namespace) &&
+        (name === undefined || entry.objectRef?.name === name),
+    );
+  };
+  return {
+    requests,
+    writes: async (filter) =>
+      (await requests(filter))
+        .filter(({ verb, requestURI }) => writing.has(verb) && !requestURI.includes('dryRun='))
+        .map(({ verb, objectRef, responseStatus }) => `${verb} ${resourceOf(objectRef)} ${responseStatus?.code ?? 0}`),
+  };
+}
+
+export function resourceOf(reference: AuditEntry['objectRef']): string {
+  if (!reference) return '';
+  return reference.subresource ? `${reference.resource}/${reference.subresource}` : reference.resource;
+}
+
+async function entriesFrom(path: string, from: number): Promise<AuditEntry[]> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.max(0, size - from));
+    await file.read(buffer, 0, buffer.length, from);
+    return buffer
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line) as AuditEntry);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { inject } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { Cluster } from '../../src/kubernetes/cluster.ts';
+import { isKubernetesError } from '../../src/kubernetes/errors.ts';
+import type { KubernetesObject } from '../../src/kubernetes/object.ts';
+import { type ClusterAccess, findClusterAccess } from '../../src/platform/kubernetes-access.ts';
+import { type ConnectedCluster, connectCluster } from '../../src/platform/kubernetes-connection.ts';
+
+/** Where the suite's cluster is: the real one of KUBECONFIG, else the run's sandbox. */
+export async function accessUnderTest(): Promise<ClusterAccess> {
+  const paths = process.env.KUBECONFIG;
+  if (!paths) return { name: 'sandbox', server: inject('sandboxUrl'), skipTlsVerify: false };
+  return await findClusterAccess({ kind: 'kubeconfig', paths: paths.split(':') }, process.env);
+}
+
+export const onRealCluster = Boolean(process.env.KUBECONFIG);
+
+/** The test's own client; the audit log tells it from the service's by its user agent. */
+export async function connectTestClient(): Promise<ConnectedCluster> {
+  return await connectCluster({
+    access: await accessUnderTest(),
+    environment: process.env,
+    timeoutMs: 10_000,
+    retryAttempts: 3,
+    userAgent: 'test',
+  });
+}
+
+/** Creates the objects of a YAML text, in its order; `{{ns}}` stands for the namespace. */
+export async function createAll(cluster: Cluster, yaml: string): Promise<void> {
+  for (const document of parseAllDocuments(yaml)) {
+    await cluster.create(document.toJS() as KubernetesObject).catch((error: unknown) => {
+      if (!isKubernetesError(error, 'alreadyExists')) throw error;
+    });
+  }
+}
+
+/** A namespace of the test's own, gone when the test is over. */
+export async function createNamespace(cluster: Cluster, prefix = 't'): Promise<string> {
+  const name = `${prefix}-${randomUUID().slice(0, 8)}`;
+  await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  // Pods wait for this account on a real control plane.
+  await eventually(async () => {
+    await cluster.get({ apiVersion: 'v1', kind: 'ServiceAccount', namespace: name, name: 'default' });
+  });
+  return name;
+}
+
+/** Ready nodes for the pods; those that are there already are kept. */
+export async function ensureNodes(cluster: Cluster, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name } }).catch((error: unknown) => {
+      if (!isKubernetesError(error, 'alreadyExists')) throw error;
+    });
+  }
+}
+
+export interface DeploymentShape {
+  namespace: string;
+  name: string;
+  replicas?: number;
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+  /** Of the pods: `test/never-ready` and the like. */
+  podAnnotations?: Record<string, string>;
+  spec?: Record<string, unknown>;
+  image?: string;
+}
+
+/** A Deployment of small pods. Waits until its pods are ready, unless they never are. */
+export async function createDeployment(cluster: Cluster, shape: DeploymentShape, { ready = true } = {}): Promise<KubernetesObject> {
+  const { namespace, name, replicas = 2, annotations = {}, labels = {}, podAnnotations = {}, spec = {}, image = 'registry.example/app:1' } = shape;
+  const created = await cluster.create({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace, annotations, labels: { app: name, ...labels } },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name }, annotations: podAnnotations },
+        spec: { containers: [{ name: 'app', image }] },
+      },
+      ...spec,
+    },
+  });
+  if (ready) await untilReady(cluster, { namespace, name, replicas });
+  return created;
+}
+
+export async function untilReady(cluster: Cluster, { namespace, name, replicas }: { namespace: string; name: string; replicas: number }): Promise<void> {
+  await eventually(async () => {
+    const { status } = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name });
+    const seen = (status ?? {}) as { readyReplicas?: number; replicas?: number };
+    if ((seen.readyReplicas ?? 0) !== replicas || (seen.replicas ?? 0) !== replicas) throw new Error(`${name}: ${JSON.stringify(status)}`);
+  });
+}
+
+/** Tries until it does not throw, for at most 15 s. */
+export async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 15_000): Promise<T> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

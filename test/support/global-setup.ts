@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import connect from 'postgres';
+import type { TestProject } from 'vitest/node';
+import { migrateDatabase } from '../../src/platform/migrate.ts';
+import { migrationsFolder } from '../../src/platform/version.ts';
+import { startEmbeddedPostgres } from '../../src/platform/postgres-embedded.ts';
+import { startSandbox } from '../../src/sandbox/start.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A migrated database, to be copied from. */
+    postgresUrl: string;
+    /** The sandbox's address; the real cluster of KUBECONFIG is used instead where that is set. */
+    sandboxUrl: string;
+    auditLog: string;
+  }
+}
+
+/** One PostgreSQL and one cluster for the whole run; each test has a database and a namespace of its own in them. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'executor-test-'));
+  const log = createLogger({ level: 'warn', write: (line) => process.stderr.write(line) });
+  const postgres = await startEmbeddedPostgres({ directory: join(folder, 'postgres'), log, ephemeral: true });
+  // Not the server's own database, which it keeps a connection to: a template must have none.
+  const template = new URL('/executor_template', postgres.url).href;
+  const admin = connect(postgres.url, { max: 1 });
+  await admin`create database executor_template`;
+  await admin.end();
+  await migrateDatabase({ url: template, folder: migrationsFolder });
+  const auditLog = join(folder, 'audit.log');
+  const sandbox = await startSandbox({ seed: true, auditLog });
+  project.provide('postgresUrl', template);
+  project.provide('sandboxUrl', sandbox.url);
+  project.provide('auditLog', process.env.KUBECONFIG ? (process.env.CLUSTER_AUDIT_LOG ?? '') : auditLog);
+  return async () => {
+    await sandbox.close();
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}
