@@ -182,10 +182,10 @@ test('a failure before the first write gives the cooldown back', async () => {
   await createDeployment(cluster, { namespace, name: 'early', replicas: 1 });
   const service = await startService({ env: { EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '5m' } });
   const failing = await service.replica({
-    wrap: (real) => ({
-      ...real,
-      patch: (reference, patch, options) => real.patch({ ...reference, name: 'not-there' }, patch, options),
-    }),
+    faults: (send) => async (url, init) => {
+      if (init.method === 'PATCH') throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
+      return await send(url, init);
+    },
   });
 
   const failed = await failing.execute('scale_deployment', scale('early', 2));

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import connect from 'postgres';
@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { migrateDatabase } from '../../src/platform/migrate.ts';
 import { migrationsFolder } from '../../src/platform/version.ts';
 import { startEmbeddedPostgres } from '../../src/platform/postgres-embedded.ts';
+import { sandboxKubeconfig } from '../../src/sandbox/kubeconfig.ts';
 import { startSandbox } from '../../src/sandbox/start.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 
@@ -15,6 +16,8 @@ declare module 'vitest' {
     postgresUrl: string;
     /** The sandbox's address; the real cluster of KUBECONFIG is used instead where that is set. */
     sandboxUrl: string;
+    /** For processes that need a file. */
+    sandboxKubeconfig: string;
     auditLog: string;
   }
 }
@@ -32,6 +35,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await migrateDatabase({ url: template, folder: migrationsFolder });
   const auditLog = join(folder, 'audit.log');
   const sandbox = await startSandbox({ seed: true, auditLog });
+  const kubeconfig = join(folder, 'sandbox.kubeconfig');
+  await writeFile(kubeconfig, sandboxKubeconfig(sandbox.url));
+  project.provide('sandboxKubeconfig', kubeconfig);
   project.provide('postgresUrl', template);
   project.provide('sandboxUrl', sandbox.url);
   project.provide('auditLog', process.env.KUBECONFIG ? (process.env.CLUSTER_AUDIT_LOG ?? '') : auditLog);

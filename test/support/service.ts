@@ -7,10 +7,10 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { tick } from '../../src/executor/loop.ts';
 import { gateway } from '../../src/gateway.ts';
 import type { Runtime } from '../../src/http/runtime.ts';
-import type { Cluster } from '../../src/kubernetes/cluster.ts';
-import type { TransportObserver } from '../../src/kubernetes/transport-observer.ts';
 import { type ClusterAccess } from '../../src/platform/kubernetes-access.ts';
-import { connectCluster } from '../../src/platform/kubernetes-connection.ts';
+import { createCluster } from '../../src/kubernetes/client.ts';
+import type { Fetch } from '../../src/kubernetes/transport.ts';
+import { openKubernetesCredentials } from '../../src/platform/kubernetes-credentials.ts';
 import { openRuntime } from '../../src/runtime.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { accessUnderTest } from './cluster.ts';
@@ -50,9 +50,8 @@ export interface ReplicaOptions {
   /** Settings as their EXECUTOR_ variables. */
   env?: Record<string, string>;
   access?: ClusterAccess;
-  /** Wraps the cluster's client, to force a fault. */
-  wrap?: (cluster: Cluster) => Cluster;
-  observe?: TransportObserver;
+  /** Stands between the replica and the API server, to force a fault. */
+  faults?: (send: Fetch) => Fetch;
 }
 
 /** The service on a fresh database and the cluster under test. No cooldown unless the test sets one. */
@@ -102,25 +101,28 @@ export async function createDatabase(): Promise<{ databaseUrl: string; drop: () 
   return { databaseUrl: new URL(`/${name}`, url).href, drop };
 }
 
-async function openReplica(databaseUrl: string, { env = {}, access, wrap = (cluster) => cluster, observe }: ReplicaOptions) {
+async function openReplica(databaseUrl: string, { env = {}, access, faults = (send) => send }: ReplicaOptions) {
   const config = loadConfig({ env: { DATABASE_URL: databaseUrl, EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '0s', ...env } });
   const logLines: string[] = [];
   const log = createLogger({ level: 'debug', write: (line) => logLines.push(line) });
-  const connected: { close(): Promise<void> }[] = [];
+  const closers: (() => Promise<void>)[] = [];
   const { runtime, database, stop } = await openRuntime({
     config,
     databaseUrl,
     log,
-    async connectCluster(own) {
-      const cluster = await connectCluster({
-        access: access ?? (await accessUnderTest()),
-        environment: process.env,
+    async connectCluster(observe) {
+      const credentials = await openKubernetesCredentials(access ?? (await accessUnderTest()), { environment: process.env });
+      closers.push(() => credentials.close());
+      const { name, server, authorize } = credentials;
+      return createCluster({
+        name,
+        server,
+        authorize,
+        fetch: faults((url, init) => credentials.fetch(url, init)),
         timeoutMs: config.kubernetes.timeoutMs,
         retryAttempts: config.kubernetes.retryAttempts,
-        observe: observe ?? own,
+        observe,
       });
-      connected.push(cluster);
-      return wrap(cluster);
     },
     meter: metrics.getMeter('test'),
     version: { version: 'test', commit: 'test' },
@@ -151,7 +153,7 @@ async function openReplica(databaseUrl: string, { env = {}, access, wrap = (clus
   };
   const close = async () => {
     await database.close();
-    for (const cluster of connected) await cluster.close();
+    for (const closeOne of closers) await closeOne();
   };
   return { replica, close };
 }
