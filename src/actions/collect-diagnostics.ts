@@ -17,9 +17,12 @@ export const collectDiagnostics = defineAction({
   parameters: z.strictObject({
     include_logs: z.boolean().default(true).describe('Logs of the containers, also of the ones before a restart'),
     include_events: z.boolean().default(true).describe('Events on the object, its owners and its pods'),
-    include_metrics: z.boolean().default(true).describe('Usage of pods and nodes, where the cluster has the metrics API'),
+    include_metrics: z
+      .boolean()
+      .default(true)
+      .describe('Usage of pods and nodes, where the cluster has the metrics API'),
     time_range: timeRange({ default: '1h', longest: '7d' }),
-    tail_lines: wholeNumber({ min: 1, max: 5000 }).default(200).describe('Lines of each log, counted from its end'),
+    tail_lines: wholeNumber({ min: 1, max: 5000 }).prefault(200).describe('Lines of each log, counted from its end'),
   }),
   refuses: [],
   permissions: [

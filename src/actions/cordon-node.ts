@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { plan } from '../changes/plan.ts';
+import { schedulableNodes } from '../kubernetes/schedulable-nodes.ts';
 import { defineAction } from './define.ts';
 import { setUnschedulable, whetherUnschedulable } from './planning/node-schedulability.ts';
 
@@ -13,6 +14,9 @@ export const cordonNode = defineAction({
   refuses: ['the last schedulable node', 'a node of the control plane'],
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] }],
   examples: [{ target: 'node/node-3', parameters: {} }],
+
+  // What the rule of the last schedulable node will ask: begun beside the reading of the node.
+  readAhead: (cluster) => [schedulableNodes(cluster, 2)],
 
   plan: async ({ object }) =>
     plan({ changes: [setUnschedulable(object, true)], expect: [whetherUnschedulable(object, true)] }),

@@ -50,6 +50,8 @@ interface ActionCore {
   /** What it says no to beyond the rules for all, each to be read after "Refuses". */
   refuses: readonly string[];
   examples: readonly ActionExample[];
+  /** Reads that are sure to be needed, begun beside the reading of the target; the reader keeps their answers. */
+  readAhead?(cluster: ClusterReader, target: ObjectReference): Promise<unknown>[];
 }
 
 /** An action as its file declares it. */

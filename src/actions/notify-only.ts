@@ -16,7 +16,10 @@ const parameters = z.strictObject({
     .min(1)
     .refine((text) => new TextEncoder().encode(text).length <= longestMessageBytes, 'must be at most 1024 bytes long')
     .describe('What to tell, at most 1024 bytes'),
-  severity: z.enum(['info', 'warning', 'critical']).default('info').describe('`warning` and `critical` make it a Warning'),
+  severity: z
+    .enum(['info', 'warning', 'critical'])
+    .default('info')
+    .describe('`warning` and `critical` make it a Warning'),
 });
 type Parameters = z.output<typeof parameters>;
 
@@ -33,7 +36,10 @@ export const notifyOnly = defineTargetOptionalAction<Parameters>({
   refuses: [],
   permissions: [{ apiGroups: [''], resources: ['events'], verbs: ['create'] }],
   examples: [
-    { target: 'production/deployment/web-server', parameters: { message: 'Error rate above 5 %', severity: 'warning' } },
+    {
+      target: 'production/deployment/web-server',
+      parameters: { message: 'Error rate above 5 %', severity: 'warning' },
+    },
     { parameters: { message: 'The nightly check went through' } },
   ],
 

@@ -27,13 +27,13 @@ export const actions: readonly Action[] = [
   notifyOnly,
 ];
 
-/** The action of that name: `scale_deployment`, `scale-deployment` and `scaleDeployment` are the same. Never a guess. */
+/** The action of that name. `scale_deployment`, `scale-deployment` and `scaleDeployment` are the same; never a guess. */
 export function findAction(word: string): Action | undefined {
   const name = snakeCase(word);
   return actions.find((action) => action.name === name);
 }
 
-/** Names of actions that were probably meant by a word that names none: those spelt alike, then those that share a word. */
+/** Actions that were probably meant by a word that names none: those spelt alike, then those that share a word. */
 export function closestActions(word: string): string[] {
   const names = actions.map(({ name }) => name);
   const words = snakeCase(word).split('_');

@@ -13,7 +13,7 @@ export const restartStatefulSet = defineAction({
   parameters: z.strictObject({}),
   refuses: [restartRefuses.onDelete],
   permissions: [{ apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['list', 'watch', 'patch'] }],
-  examples: [{ target: 'production/statefulset/database', parameters: {} }],
+  examples: [{ target: 'production/statefulset/postgres', parameters: {} }],
 
   plan: restartWorkload,
 });

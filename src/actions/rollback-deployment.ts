@@ -33,7 +33,11 @@ export const rollbackDeployment = defineAction({
     'one whose update strategy is `OnDelete`, because its pods would stay as they are',
   ],
   permissions: [
-    { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: ['list', 'watch', 'patch'] },
+    {
+      apiGroups: ['apps'],
+      resources: ['deployments', 'statefulsets', 'daemonsets'],
+      verbs: ['list', 'watch', 'patch'],
+    },
     { apiGroups: ['apps'], resources: ['replicasets', 'controllerrevisions'], verbs: ['list'] },
   ],
   examples: [

@@ -19,6 +19,8 @@ export const scaleDeployment = defineAction({
   ],
   examples: [{ target: 'production/deployment/web-server', parameters: { replicas: 3 } }],
 
+  readAhead: (cluster, target) => [cluster.get(target, 'scale')],
+
   plan: ({ cluster, target, parameters }) =>
     scaleWorkload({ cluster, target }, { replicas: parameters.replicas, expect: [rolledOut(target)] }),
 });

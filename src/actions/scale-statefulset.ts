@@ -17,7 +17,9 @@ export const scaleStatefulSet = defineAction({
     { apiGroups: ['apps'], resources: ['statefulsets/scale'], verbs: ['get', 'patch'] },
     { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['list', 'watch'] },
   ],
-  examples: [{ target: 'production/statefulset/database', parameters: { replicas: 3 } }],
+  examples: [{ target: 'production/statefulset/postgres', parameters: { replicas: 3 } }],
+
+  readAhead: (cluster, target) => [cluster.get(target, 'scale')],
 
   plan: ({ cluster, target, object, parameters: { replicas } }) =>
     scaleWorkload({ cluster, target }, { replicas, warnings: claimsDeletedByScaling(object, replicas) }),

@@ -22,11 +22,14 @@ export async function ownerChain(
   reads: readonly string[],
 ): Promise<Owner[]> {
   const chain: Owner[] = [];
-  for (let below: KubernetesObject | undefined = object; below && chain.length < longestChain; ) {
+  for (let below: KubernetesObject | undefined = object; below && chain.length < longestChain;) {
     const owner = controllerOf(below);
     if (!owner) break;
     const reference = referenceOf(owner, below);
-    below = reads.includes(owner.kind) && kindOf(owner.apiVersion, owner.kind) ? await readIfThere(cluster, reference) : undefined;
+    below =
+      reads.includes(owner.kind) && kindOf(owner.apiVersion, owner.kind)
+        ? await readIfThere(cluster, reference)
+        : undefined;
     chain.push({ reference, ...(below ? { object: below } : {}) });
   }
   return chain;

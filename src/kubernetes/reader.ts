@@ -23,17 +23,32 @@ export function readerOf(cluster: Cluster, options: CallOptions): ClusterReader 
   };
   return {
     name: cluster.name,
-    get: ({ apiVersion, kind, namespace = '', name }, subresource = '') =>
-      once(`get ${apiVersion} ${kind} ${namespace} ${name} ${subresource}`, () =>
+    get: ({ apiVersion, kind, namespace, name }, subresource) =>
+      once(keyOf({ apiVersion, kind, namespace, name }, subresource), () =>
         cluster.get(
           { apiVersion, kind, name, ...(namespace ? { namespace } : {}) },
           { ...options, ...(subresource ? { subresource } : {}) },
         ),
       ),
     list: (query, listOptions) =>
-      once(`list ${JSON.stringify([query, listOptions])}`, () => cluster.list(query, { ...options, ...listOptions })),
+      once(`list ${JSON.stringify([query, listOptions])}`, async () => {
+        const list = await cluster.list(query, { ...options, ...listOptions });
+        for (const item of listOptions?.metadataOnly ? [] : list.items) {
+          // A workload's pods, listed for the plan, need not be read one by one for the rules.
+          const { apiVersion, kind, metadata } = item;
+          void once(keyOf({ apiVersion, kind, ...metadata }), async () => item);
+        }
+        return list;
+      }),
     logs: (pod, logOptions) => cluster.logs(pod, { ...options, ...logOptions }),
   };
+}
+
+function keyOf(
+  { apiVersion, kind, namespace = '', name }: Pick<ObjectReference, 'apiVersion' | 'kind' | 'namespace' | 'name'>,
+  subresource = '',
+): string {
+  return `get ${apiVersion} ${kind} ${namespace} ${name} ${subresource}`;
 }
 
 /** The key says what was asked for, and so what kind of answer is kept under it. */

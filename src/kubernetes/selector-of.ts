@@ -2,7 +2,7 @@ import type { KubernetesObject } from './object.ts';
 import { formatSelector, type LabelSelector } from './selectors.ts';
 import { valueAt } from './value-at.ts';
 
-/** The label selector in `spec.selector` of a workload or a budget; undefined where it has none, which selects nothing. */
+/** The label selector in `spec.selector` of a workload or a budget; undefined where there is none: it selects nothing. */
 export function selectorOf(object: KubernetesObject): LabelSelector | undefined {
   const selector = valueAt(object, ['spec', 'selector']);
   if (typeof selector !== 'object' || selector === null || Array.isArray(selector)) return undefined;

@@ -1,4 +1,4 @@
-import { SpanKind } from '@opentelemetry/api';
+import { SpanKind, trace } from '@opentelemetry/api';
 import type { StatementObserver } from '../database/connect.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { withSpan } from '../telemetry/tracing.ts';
@@ -8,6 +8,8 @@ export function statementObserver(metrics: Metrics): StatementObserver {
   return async (name, run) => {
     const startedMs = performance.now();
     try {
+      // Outside of a request or a settlement there is nothing to tell of but the loop's empty looks, one a second.
+      if (!trace.getActiveSpan()) return await run();
       return await withSpan(
         {
           name,

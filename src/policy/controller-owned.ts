@@ -2,13 +2,16 @@ import { describeReference } from '../kubernetes/describe-reference.ts';
 import { controllerOf, referenceTo } from '../kubernetes/object.ts';
 import { objectsOf, type Rule, writesTo } from './rule.ts';
 
-/** A controller takes back what others do to its objects: the change belongs on the owner. Pods come and go by their own right. */
+/** A controller takes back what others do to its objects: the change belongs on the owner. Pods may come and go. */
 export const controllerOwned: Rule = {
   name: 'controller_owned',
   permissions: [],
 
   async judge({ cluster, plan }) {
-    const objects = await objectsOf(cluster, writesTo(plan).filter(({ kind }) => kind !== 'evict'));
+    const objects = await objectsOf(
+      cluster,
+      writesTo(plan).filter(({ kind }) => kind !== 'evict'),
+    );
     for (const object of objects) {
       const owner = controllerOf(object);
       if (!owner || object.kind === 'Pod') continue;

@@ -11,7 +11,10 @@ export const gitopsManaged: Rule = {
   permissions: [],
 
   async judge({ cluster, plan, parameters }) {
-    const objects = await objectsOf(cluster, writesTo(plan).filter(({ kind }) => kind !== 'evict'));
+    const objects = await objectsOf(
+      cluster,
+      writesTo(plan).filter(({ kind }) => kind !== 'evict'),
+    );
     for (const object of objects) {
       const manager = object.kind === 'Pod' && controllerOf(object) ? undefined : managerOf(object);
       if (!manager) continue;

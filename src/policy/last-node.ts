@@ -1,3 +1,4 @@
+import { schedulableNodes } from '../kubernetes/schedulable-nodes.ts';
 import { nodesTakenAway } from './nodes-taken-away.ts';
 import type { Rule } from './rule.ts';
 
@@ -10,10 +11,7 @@ export const lastNode: Rule = {
     const taken = nodesTakenAway(plan);
     if (taken.length === 0) return undefined;
     // One more than is taken away is enough to know that one stays.
-    const schedulable = await cluster.list(
-      { apiVersion: 'v1', kind: 'Node', fieldSelector: 'spec.unschedulable=false' },
-      { limit: taken.length + 1, metadataOnly: true },
-    );
+    const schedulable = await schedulableNodes(cluster, taken.length + 1);
     const names = taken.map(({ name }) => name);
     if (schedulable.items.some(({ metadata }) => !names.includes(metadata.name))) return undefined;
     return {

@@ -1,18 +1,21 @@
+import { changeKind } from '../changes/change-kinds.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import { type KubernetesObject, referenceTo } from '../kubernetes/object.ts';
-import { objectsOf, type Rule, writesTo } from './rule.ts';
+import { readAll, type Rule, writesTo } from './rule.ts';
 
 /**
- * What the settings protect is never changed, whatever the parameters say: an object in a protected namespace, such a Namespace
- * itself, or an object with a protected label. The labels of an object's Namespace are not asked for: that would be a
- * call to the API server for every execution.
+ * What the settings protect is never changed, whatever the parameters say: an object in a protected namespace, such a
+ * Namespace itself, an object with a protected label, or the pods of such a workload. The labels of an object's
+ * Namespace are not asked for: that would be a call to the API server for every execution.
  */
 export const protectedTarget: Rule = {
   name: 'protected_target',
   permissions: [],
 
   async judge({ cluster, plan, settings: { protected_target: setting } }) {
-    for (const object of await objectsOf(cluster, writesTo(plan))) {
+    const changed = writesTo(plan).map((change) => changeKind(change).target(change));
+    const held = changed.length === 0 ? [] : plan.holds.filter(({ kind }) => workloads.includes(kind));
+    for (const object of await readAll(cluster, [...changed, ...held])) {
       const why = protection(object, setting);
       if (why) {
         return {
@@ -26,6 +29,9 @@ export const protectedTarget: Rule = {
     return undefined;
   },
 };
+
+/** What a plan holds because it changes their pods. Owners of other kinds are not read: each would need a permission. */
+const workloads = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'];
 
 function protection(
   { kind, metadata }: KubernetesObject,

@@ -41,13 +41,22 @@ export function writesTo(plan: Plan): Change[] {
 }
 
 /** The objects of those changes, each read once; those that are gone are left out. */
-export async function objectsOf(cluster: ClusterReader, changes: readonly Change[]): Promise<KubernetesObject[]> {
-  const targets = new Map(
-    changes.map((change) => changeKind(change).target(change)).map((target) => [JSON.stringify(target), target] as const),
+export function objectsOf(cluster: ClusterReader, changes: readonly Change[]): Promise<KubernetesObject[]> {
+  return readAll(
+    cluster,
+    changes.map((change) => changeKind(change).target(change)),
   );
+}
+
+/** The objects that are there, each read once. */
+export async function readAll(
+  cluster: ClusterReader,
+  references: readonly ObjectReference[],
+): Promise<KubernetesObject[]> {
+  const different = new Map(references.map((reference) => [JSON.stringify(reference), reference] as const));
   const objects = await Promise.all(
-    [...targets.values()].map((target) =>
-      cluster.get(target).catch((error: unknown) => {
+    [...different.values()].map((reference) =>
+      cluster.get(reference).catch((error: unknown) => {
         if (isKubernetesError(error, 'notFound')) return undefined;
         throw error;
       }),

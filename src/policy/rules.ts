@@ -32,8 +32,8 @@ export interface Judgement {
 }
 
 /**
- * Asks every rule that the settings leave on, side by side, and keeps all that they say. A rule that can't find out (its error)
- * stands in the way like one that denies, unless one before it denies.
+ * Asks every rule that the settings leave on, side by side, and keeps all that they say. A rule that can't find out
+ * stands in the way like one that denies, with its error, unless one before it denies.
  */
 export async function judge(context: RuleContext): Promise<Judgement> {
   const asked = rules.filter(({ name }) => !isSwitchedOff(name, context.settings));

@@ -16,7 +16,7 @@ const mostEvents = 100;
 /** The server lists by name, not by time: a smaller number would leave out just any. */
 const mostRead = 5000;
 
-/** The Events on these objects since then, the newest first. One small list for each: a namespace may have thousands. */
+/** The Events on these objects since then, the newest first. A small list for each: a namespace may have thousands. */
 export async function eventsOn(
   cluster: ClusterReader,
   objects: readonly ObjectReference[],

@@ -18,7 +18,7 @@ export interface LogWanted {
   limitBytes: number;
 }
 
-/** The newest lines of the containers of the first pods; where one has restarted, also what the one before it said last. */
+/** The newest lines of the containers of the first pods, and the last ones of what ran before a restart. */
 export async function logsOf(
   cluster: ClusterReader,
   pods: readonly KubernetesObject[],

@@ -1,7 +1,7 @@
 import { conditionOf } from '../../kubernetes/conditions.ts';
 import { describeReference } from '../../kubernetes/describe-reference.ts';
 import { type KubernetesObject, referenceTo } from '../../kubernetes/object.ts';
-import { listAt, numberAt, textAt, valueAt } from '../../kubernetes/value-at.ts';
+import { numberAt, textAt, valueAt } from '../../kubernetes/value-at.ts';
 
 /** What an object's own status tells to be wrong with it. */
 export function objectFindings(object: KubernetesObject): string[] {
@@ -48,7 +48,8 @@ const byKind: Record<string, Findings> = {
   PodDisruptionBudget: (object) => {
     const healthy = numberAt(object, ['status', 'currentHealthy']);
     const desired = numberAt(object, ['status', 'desiredHealthy']);
-    const idle = numberAt(object, ['status', 'expectedPods']) === 0 || numberAt(object, ['status', 'disruptionsAllowed']) > 0;
+    const idle =
+      numberAt(object, ['status', 'expectedPods']) === 0 || numberAt(object, ['status', 'disruptionsAllowed']) > 0;
     return idle ? [] : [`allows no disruption now: ${healthy} pods are healthy, ${desired} must be`];
   },
 };
@@ -68,9 +69,10 @@ function unobserved(object: KubernetesObject): string[] {
 }
 
 function deletion({ metadata }: KubernetesObject): string[] {
-  if (!metadata.deletionTimestamp) return [];
-  const finalizers = listAt({ metadata }, ['metadata', 'finalizers']).join(', ');
-  return [`is being deleted since ${metadata.deletionTimestamp}${finalizers ? `; finalizers ${finalizers} are left` : ''}`];
+  const { deletionTimestamp, finalizers = [] } = metadata;
+  if (!deletionTimestamp) return [];
+  const left = finalizers.length > 0 ? `; finalizers ${finalizers.join(', ')} are left` : '';
+  return [`is being deleted since ${deletionTimestamp}${left}`];
 }
 
 function whenStatus(object: KubernetesObject, type: string, status: string): string[] {

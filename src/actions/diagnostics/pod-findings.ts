@@ -13,7 +13,10 @@ export function podFindings(pods: readonly KubernetesObject[], { now }: { now: D
   const found = pods.flatMap((pod) => symptomsOf(pod, now).map((symptom) => ({ symptom, name: pod.metadata.name })));
   const bySymptom = Map.groupBy(found, ({ symptom }) => symptom);
   return [...bySymptom.entries()].map(([symptom, same]) => {
-    const names = same.slice(0, mostNamed).map(({ name }) => name).join(', ');
+    const names = same
+      .slice(0, mostNamed)
+      .map(({ name }) => name)
+      .join(', ');
     const more = same.length > mostNamed ? ` and ${same.length - mostNamed} more` : '';
     const subject = pods.length > 1 ? `${same.length} of ${pods.length} pods (${names}${more})` : `Pod ${names}`;
     return `${subject}: ${symptom}`;
@@ -46,10 +49,10 @@ function unscheduled(pod: KubernetesObject): string[] {
 }
 
 function overdue({ metadata }: KubernetesObject, now: Date): string[] {
-  const { deletionTimestamp } = metadata;
+  const { deletionTimestamp, finalizers = [] } = metadata;
   if (!deletionTimestamp || now.getTime() - Date.parse(deletionTimestamp) < overdueMs) return [];
-  const finalizers = listAt({ metadata }, ['metadata', 'finalizers']).join(', ');
-  const why = finalizers ? `finalizers ${finalizers} are left` : 'its kubelet has not confirmed the end';
+  const why =
+    finalizers.length > 0 ? `finalizers ${finalizers.join(', ')} are left` : 'its kubelet has not confirmed the end';
   return [`should have ended at ${deletionTimestamp} and is still there; ${why}`];
 }
 

@@ -73,14 +73,19 @@ function selectorTextOfService(service: KubernetesObject): string | undefined {
 }
 
 function claimsOf(pod: KubernetesObject): string[] {
-  return listAt(pod, ['spec', 'volumes']).flatMap((volume) => textAt(volume, ['persistentVolumeClaim', 'claimName']) ?? []);
+  return listAt(pod, ['spec', 'volumes']).flatMap(
+    (volume) => textAt(volume, ['persistentVolumeClaim', 'claimName']) ?? [],
+  );
 }
 
 /** The higher, the more the pod needs to be looked at. */
 function troubleOf(pod: KubernetesObject): number {
   if (finishedPhase(pod) === 'Succeeded') return 0;
   const containers = containerStatesOf(pod);
-  const restarts = Math.min(containers.reduce((sum, { restarts: count }) => sum + count, 0), 99);
+  const restarts = Math.min(
+    containers.reduce((sum, { restarts: count }) => sum + count, 0),
+    99,
+  );
   return (
     (isReadyToStay(pod) ? 0 : 100) +
     (containers.some(({ state }) => state === 'waiting') ? 200 : 0) +

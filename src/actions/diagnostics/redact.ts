@@ -5,15 +5,16 @@ import { isSecretName, redact } from '../../telemetry/redact.ts';
 const copies = ['kubectl.kubernetes.io/last-applied-configuration'];
 
 /**
- * A report without secrets: what is hidden everywhere (see telemetry/redact.ts), and what only an object's own JSON has:
- * secrets in a container's arguments, and the copies of itself that its metadata carries.
+ * A report without secrets: without what is hidden everywhere (see telemetry/redact.ts), and without what only an
+ * object's own JSON has: secrets in a container's arguments, and the copies of itself that its metadata carries.
  */
 export function redactReport(report: JsonObject): JsonObject {
   return asJsonObject(redact(trimmed(report)));
 }
 
 function trimmed(value: Json): Json {
-  if (Array.isArray(value)) return value.map((item, index) => (isSecretArgument(value, index) ? '[redacted]' : trimmed(item)));
+  if (Array.isArray(value))
+    return value.map((item, index) => (isSecretArgument(value, index) ? '[redacted]' : trimmed(item)));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)

@@ -77,5 +77,7 @@ function terminationSummary({ reason, exitCode, message, finishedAt }: Terminati
 
 /** The members that have a value. */
 function present(members: { [name: string]: Json | undefined }): JsonObject {
-  return Object.fromEntries(Object.entries(members).filter((member): member is [string, Json] => member[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(members).filter((member): member is [string, Json] => member[1] !== undefined),
+  );
 }

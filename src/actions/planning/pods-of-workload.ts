@@ -10,8 +10,8 @@ export interface OwnedPod {
 }
 
 /**
- * The pods that belong to a Deployment, ReplicaSet, StatefulSet, DaemonSet or Job. A selector alone may name another's as well, so
- * each pod's owner is looked at; a ReplicaSet is read once for all its pods.
+ * The pods that belong to a Deployment, ReplicaSet, StatefulSet, DaemonSet or Job. A selector alone may name another's
+ * as well, so each pod's owner is looked at; a ReplicaSet is read once for all its pods.
  */
 export async function podsOf(cluster: ClusterReader, workload: KubernetesObject): Promise<OwnedPod[]> {
   const labelSelector = selectorTextOf(workload);

@@ -1,4 +1,4 @@
-/** Kinds that can be looked at and told about. Secrets and ConfigMaps are not among them: their content is nobody's report. */
+/** Kinds that can be looked at and told about. No Secrets and ConfigMaps: their content belongs in no report. */
 export const reportableKinds = [
   'Deployment',
   'Pod',

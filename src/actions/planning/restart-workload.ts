@@ -33,7 +33,9 @@ export async function restartWorkload({ object, target, now }: PlanContext<unkno
     undo: noUndo("a restart can't be taken back; it leaves the workload as it was"),
     warnings: [
       // The time is written in whole seconds: the same one again would change nothing.
-      ...(from === to ? [`${describeReference(target)} was restarted in this very second already; this request adds nothing to that`] : []),
+      ...(from === to
+        ? [`${describeReference(target)} was restarted in this very second already; this request adds nothing to that`]
+        : []),
       ...partitionWarnings(object),
     ],
   });

@@ -40,6 +40,7 @@ export async function scaleWorkload(
 
 function riskReasons(before: number, replicas: number): string[] {
   if (replicas === 0 && before > 0) return ['No replica will be left: the workload stops serving'];
-  if (before > 0 && replicas > before * 3) return [`${replicas} is more than three times the ${before} replicas of now`];
+  if (before > 0 && replicas > before * 3)
+    return [`${replicas} is more than three times the ${before} replicas of now`];
   return [];
 }

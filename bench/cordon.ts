@@ -1,0 +1,62 @@
+import type { KubernetesCredentials } from '../src/platform/kubernetes-credentials.ts';
+import type { httpClient } from './http-client.ts';
+import { quantile, type Row, timed } from './measure.ts';
+
+const rounds = 8;
+const perRound = 60;
+
+/**
+ * Cordon and uncordon, verified by the write's own answer, against what the API server needs for the same: one GET and
+ * one PATCH over one pool of connections. In turns, so that what else the machine does hits both.
+ */
+export async function cordonRows(client: ReturnType<typeof httpClient>, credentials: KubernetesCredentials, nodes: readonly string[]): Promise<Row[]> {
+  const node = (lane: number) => nodes[lane] ?? '';
+  const cordoned = nodes.map(() => false);
+  const ours = async (lane: number) => {
+    const action = cordoned[lane] ? 'uncordon_node' : 'cordon_node';
+    const { changed } = await client.execute(action, { node_name: node(lane) });
+    if (changed !== true) throw new Error(`${action} of ${node(lane)} changed nothing`);
+    cordoned[lane] = !cordoned[lane];
+  };
+  const bare = async (lane: number) => {
+    await call(credentials, node(lane));
+    cordoned[lane] = !cordoned[lane];
+    await call(credentials, node(lane), { spec: { unschedulable: cordoned[lane] ? true : null } });
+  };
+  const one = await inTurns({ times: perRound, inFlight: 1 }, ours, bare);
+  const ten = await inTurns({ times: perRound * 3, inFlight: 10 }, ours, bare);
+  const p50 = { ours: quantile(one.ours.ms, 0.5), bare: quantile(one.bare.ms, 0.5) };
+  const latency = p50.ours / p50.bare;
+  const rate = ten.ours.perSecond / ten.bare.perSecond;
+  return [
+    { what: 'cordon/uncordon, 1 in flight, p50', ours: `${p50.ours.toFixed(2)} ms`, bound: `GET + PATCH ${p50.bare.toFixed(2)} ms`, ratio: latency, limit: '<= 1.30', holds: latency <= 1.3 },
+    { what: 'cordon/uncordon, 10 in flight, rate', ours: `${ten.ours.perSecond.toFixed(0)}/s`, bound: `GET + PATCH ${ten.bare.perSecond.toFixed(0)}/s`, ratio: rate, limit: '>= 0.80', holds: rate >= 0.8 },
+  ];
+}
+
+async function inTurns(load: { times: number; inFlight: number }, ours: (lane: number) => Promise<void>, bare: (lane: number) => Promise<void>) {
+  await timed({ times: 30, inFlight: load.inFlight }, ours);
+  await timed({ times: 30, inFlight: load.inFlight }, bare);
+  const results = { ours: { ms: [] as number[], seconds: 0 }, bare: { ms: [] as number[], seconds: 0 } };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [side, work] of round % 2 ? ([['bare', bare], ['ours', ours]] as const) : ([['ours', ours], ['bare', bare]] as const)) {
+      const { ms, perSecond } = await timed(load, work);
+      results[side].ms.push(...ms);
+      results[side].seconds += load.times / perSecond;
+    }
+  }
+  const rateOf = ({ ms, seconds }: { ms: number[]; seconds: number }) => ({ ms, perSecond: ms.length / seconds });
+  return { ours: rateOf(results.ours), bare: rateOf(results.bare) };
+}
+
+async function call({ fetch, server, authorize }: KubernetesCredentials, node: string, patch?: unknown): Promise<void> {
+  const response = await fetch(`${server}/api/v1/nodes/${node}`, {
+    method: patch ? 'PATCH' : 'GET',
+    headers: { ...(await authorize()), ...(patch ? { 'content-type': 'application/merge-patch+json' } : {}) },
+    ...(patch ? { body: JSON.stringify(patch) } : {}),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(30_000),
+  });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${response.status}: ${text.slice(0, 300)}`);
+}

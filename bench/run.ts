@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { processSources } from '../src/config/process-sources.ts';
+import { createCluster } from '../src/kubernetes/client.ts';
+import { findClusterAccess } from '../src/platform/kubernetes-access.ts';
+import { openKubernetesCredentials } from '../src/platform/kubernetes-credentials.ts';
+import { startEmbeddedPostgres } from '../src/platform/postgres-embedded.ts';
+import { createLogger } from '../src/telemetry/logger.ts';
+import { cordonRows } from './cordon.ts';
+import { httpClient } from './http-client.ts';
+import { print, quantile, type Row } from './measure.ts';
+import { notifyRow } from './notify.ts';
+import { scaleRow } from './scale-answer.ts';
+import { startBundle } from './service-process.ts';
+
+const lanes = 10;
+const coldStarts = 5;
+const coldStartLimitMs = 400;
+const memoryLimitMb = 130;
+const idleMs = 5_000;
+
+/** Measures the bundle on the real cluster of KUBECONFIG, side by side with what bounds it, and prints the ratios. */
+async function bench(): Promise<void> {
+  const { env } = processSources();
+  const { KUBECONFIG } = env;
+  if (!KUBECONFIG) throw new Error('Set KUBECONFIG: the bench measures against a real API server');
+  const folder = await mkdtemp(join(tmpdir(), 'executor-bench-'));
+  // PostgreSQL runs as another account when this one is root.
+  await chmod(folder, 0o755);
+  const log = createLogger({ level: 'warn', write: (line) => process.stderr.write(line) });
+  const postgres = await startEmbeddedPostgres({ directory: join(folder, 'postgres'), log });
+  const credentials = await openKubernetesCredentials(await findClusterAccess({ kind: 'kubeconfig', paths: KUBECONFIG.split(':') }, env), { environment: env });
+  const { name, server, authorize, fetch } = credentials;
+  const cluster = createCluster({ name, server, authorize, fetch, timeoutMs: 30_000, retryAttempts: 3, userAgent: 'bench' });
+  const suffix = randomUUID().slice(0, 6);
+  const nodes = Array.from({ length: lanes + 1 }, (_, index) => `bench-${suffix}-${index}`);
+  const namespace = `bench-${suffix}`;
+  const rows: Row[] = [];
+  try {
+    for (const node of nodes) await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: node } });
+    await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const settings = { DATABASE_URL: postgres.url, KUBECONFIG, EXECUTOR_SAFETY_ENABLE_COOLDOWN: 'false', EXECUTOR_ACTIONS_MAX_CONCURRENT: '20' };
+
+    const colds: number[] = [];
+    for (let start = 0; start < coldStarts; start += 1) {
+      const service = await startBundle(settings);
+      colds.push(service.coldStartMs);
+      await service.stop();
+    }
+    const service = await startBundle(settings);
+    await new Promise((resolve) => setTimeout(resolve, idleMs));
+    const memory = await service.memory();
+    const client = httpClient(service.url, lanes);
+    try {
+      rows.push(...(await cordonRows(client, credentials, nodes)));
+      rows.push(await scaleOf(client, cluster, namespace));
+      rows.push(await notifyRow(client, postgres.url));
+      // The first start also makes the tables; the best of the others is the program's own share.
+      const cold = quantile(colds.slice(1), 0.5);
+      rows.push({ what: 'cold start to the first /health 200, p50', ours: `${cold.toFixed(0)} ms`, bound: `${coldStartLimitMs} ms`, ratio: cold / coldStartLimitMs, limit: '<= 1.00', holds: cold <= coldStartLimitMs });
+      rows.push({ what: 'idle memory (resident)', ours: `${memory.toFixed(0)} MB`, bound: `${memoryLimitMb} MB`, ratio: memory / memoryLimitMb, limit: '<= 1.00', holds: memory <= memoryLimitMb });
+    } finally {
+      await client.close();
+      await service.stop();
+    }
+  } finally {
+    for (const node of nodes) await cluster.delete({ apiVersion: 'v1', kind: 'Node', name: node }).catch(() => undefined);
+    await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace }).catch(() => undefined);
+    await credentials.close();
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+  print(rows);
+  process.exitCode = rows.every(({ holds }) => holds) ? 0 : 1;
+}
+
+async function scaleOf(client: ReturnType<typeof httpClient>, cluster: Parameters<typeof scaleRow>[1], namespace: string): Promise<Row> {
+  const name = 'scaled';
+  const node = `${namespace}-ready`;
+  await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: node } });
+  await cluster.create({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image: 'registry.example/app:1' }] } },
+    },
+  });
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    return await scaleRow(client, cluster, { namespace, name });
+  } finally {
+    await cluster.delete({ apiVersion: 'v1', kind: 'Node', name: node }).catch(() => undefined);
+  }
+}
+
+await bench();
