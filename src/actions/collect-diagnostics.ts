@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { noUndo, plan } from '../changes/plan.ts';
+import type { JsonObject } from '../json.ts';
 import { defineAction } from './define.ts';
 import { diagnose } from './diagnostics/diagnose.ts';
 import { timeRange, wholeNumber } from './parameters.ts';
@@ -38,5 +39,16 @@ export const collectDiagnostics = defineAction({
     { target: 'node/node-3', parameters: { include_logs: false, time_range: '30m' } },
   ],
 
-  plan: async (context) => plan({ changes: [], undo: noUndo(irreversible), result: await diagnose(context) }),
+  async plan(context) {
+    const result = await diagnose(context);
+    return plan({ changes: [], undo: noUndo(irreversible), summary: firstFindings(result), result });
+  },
 });
+
+const mostTold = 3;
+
+/** What an on-call engineer reads first; the report has the rest. */
+function firstFindings({ findings }: JsonObject): string {
+  const told = Array.isArray(findings) ? findings.slice(0, mostTold).map(String) : [];
+  return told.length > 0 ? told.join('; ') : 'Nothing stands out';
+}

@@ -47,6 +47,7 @@ export const notifyOnly = defineTargetOptionalAction<Parameters>({
     return plan({
       changes: object ? [eventOn(object, { message, severity, actionId, now })] : [],
       undo: noUndo(irreversible),
+      summary: `Notification (${severity}): ${message}`,
       result: { message, severity, delivered: object ? ['log', 'kubernetes_event'] : ['log'] },
     });
   },

@@ -17,6 +17,8 @@ export interface Plan {
   warnings: string[];
   /** What makes this plan riskier than its action is by itself; any raises the level by one. */
   riskReasons: string[];
+  /** What to say once it is done, where the changes' own words do not tell it. */
+  summary?: string;
   /** What a reading action found, or what a writing one has to tell beyond its changes. */
   result?: Json;
 }
@@ -34,12 +36,13 @@ export interface PlanParts {
   holds?: ObjectReference[];
   warnings?: string[];
   riskReasons?: string[];
+  summary?: string;
   result?: Json;
 }
 
 /** Puts a plan together from what an action gives. */
 export function plan(parts: PlanParts): Plan {
-  const { changes, expect = [], undo, undoExpect = [], holds = [], warnings = [], riskReasons = [], result } = parts;
+  const { changes, expect = [], undo, undoExpect = [], holds = [], warnings = [], riskReasons = [], summary, result } = parts;
   return {
     changes,
     expectations: expect,
@@ -47,6 +50,7 @@ export function plan(parts: PlanParts): Plan {
     holds,
     warnings,
     riskReasons,
+    ...(summary === undefined ? {} : { summary }),
     ...(result === undefined ? {} : { result }),
   };
 }

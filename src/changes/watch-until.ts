@@ -118,9 +118,7 @@ async function follow(cluster: Cluster, view: View, signal: AbortSignal, judge: 
   for (let pauseMs = firstPauseMs; !signal.aborted; ) {
     try {
       const { items, resourceVersion } = await cluster.list(view.query, { signal });
-      // Items of a list may come without their kind; the query knows it.
-      const { apiVersion, kind } = view.query;
-      view.objects = new Map(items.map((item) => [keyOf(item), { ...item, apiVersion, kind }]));
+      view.objects = new Map(items.map((item) => [keyOf(item), item]));
       judge();
       for await (const event of cluster.watch(view.query, resourceVersion, { signal })) {
         if (event.type === 'BOOKMARK') continue;

@@ -81,7 +81,7 @@ async function withoutRun(
       error: outcome.error ? jsonOf(outcome.error) : null,
     };
   }
-  if (onlyReads(plan)) return { ...row, status: 'completed', message: `${prepared.action}: done, nothing was changed` };
+  if (onlyReads(plan)) return { ...row, status: 'completed', message: plan.summary ?? `${prepared.action} is done; nothing was changed` };
   if (!isNoOp(plan)) return undefined;
   const said = plan.warnings.length > 0 ? `${plan.warnings.join('; ')}; nothing was changed` : 'It is so already; nothing was changed';
   return { ...row, status: 'completed', message: said, expectations: jsonOf(expectationRecordsOf(plan, true)) };

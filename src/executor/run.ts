@@ -140,8 +140,7 @@ function endingOf(run: {
   waitingFor: string;
   timeoutMs: number;
 }): Ending {
-  const done = run.records.map(({ summary }) => summary).join('; ');
-  if (run.failure === undefined) return { status: 'completed', message: `${done}: done and verified`, error: null };
+  if (run.failure === undefined) return { status: 'completed', message: run.plan.summary ?? doneMessage(run.records), error: null };
   const { done: count, total } = progressOf(run.records, '');
   const partly = `${count} of ${total} changes took effect`;
   if (run.timedOut) {
@@ -153,6 +152,14 @@ function endingOf(run: {
       ? { code: 'conflict', message: run.failure.message, hint: 'Something else keeps changing the object; find out what, then try again' }
       : errorRecordOf(run.failure);
   return { status: 'failed', message: `${error.message} (${partly})`, error };
+}
+
+const mostTold = 3;
+
+function doneMessage(records: readonly ChangeRecord[]): string {
+  const told = records.slice(0, mostTold).map(({ summary }) => summary).join('; ');
+  const more = records.length > mostTold ? `; and ${records.length - mostTold} more` : '';
+  return `${told}${more}: done and verified`;
 }
 
 /** What holds in the end, for the record of a run that did not get there. */

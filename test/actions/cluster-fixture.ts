@@ -13,7 +13,7 @@ import { findKind } from '../../src/kubernetes/kinds.ts';
 import { type KubernetesObject, referenceTo } from '../../src/kubernetes/object.ts';
 import { readerOf } from '../../src/kubernetes/reader.ts';
 import { findClusterAccess } from '../../src/platform/kubernetes-access.ts';
-import { connectCluster } from '../../src/platform/kubernetes-connection.ts';
+import { type ConnectedCluster, connectCluster } from '../../src/platform/kubernetes-connection.ts';
 
 const run = promisify(execFile);
 
@@ -24,6 +24,7 @@ export interface ClusterFixture {
   /** Two of its own, Ready. */
   nodes: readonly [string, string];
   kubectl(...args: string[]): Promise<string>;
+  /** Pods of these objects, their templates included, stay on the fixture's own nodes. */
   apply(...objects: object[]): Promise<void>;
   /** `deployment/web`, as the cluster has it now. */
   read(word: string): Promise<KubernetesObject>;
@@ -34,11 +35,18 @@ export interface ClusterFixture {
   /** The pods with that label `app` that are not on their way out, by name. */
   pods(app: string): Promise<KubernetesObject[]>;
   /** What the action plans for the target; throws what it refuses with. */
-  plan(action: string, target: string | undefined, parameters?: Record<string, unknown>, more?: Partial<PlanContext<unknown>>): Promise<Plan>;
+  plan(
+    action: string,
+    target: string | undefined,
+    parameters?: Record<string, unknown>,
+    more?: Partial<PlanContext<unknown>>,
+  ): Promise<Plan>;
   /** Sends the plan's changes one after another and waits for what it expects. */
   carryOut(plan: Pick<Plan, 'changes' | 'expectations'>): Promise<void>;
   /** Both, and planned anew after a conflict with a controller, as the executor does. */
   perform(action: string, target: string, parameters?: Record<string, unknown>): Promise<Plan>;
+  /** The same cluster as a ServiceAccount sees it that may do only this, in the namespace. */
+  restricted(rules: object[]): Promise<Cluster>;
   close(): Promise<void>;
 }
 
@@ -51,9 +59,13 @@ export async function openFixture(): Promise<ClusterFixture> {
   const namespace = `act-${randomUUID().slice(0, 8)}`;
   const nodes = [`${namespace}-node-1`, `${namespace}-node-2`] as const;
   const options = { timeoutMs: 10_000 };
+  const opened: ConnectedCluster[] = [cluster];
 
   const kubectl = async (...args: string[]): Promise<string> => {
-    const { stdout } = await run('kubectl', ['--kubeconfig', kubeconfig, '-n', namespace, ...args], { timeout: 60_000, maxBuffer: 1 << 24 });
+    const { stdout } = await run('kubectl', ['--kubeconfig', kubeconfig, '-n', namespace, ...args], {
+      timeout: 60_000,
+      maxBuffer: 1 << 24,
+    });
     return stdout;
   };
   const read = (word: string): Promise<KubernetesObject> => cluster.get(referenceOf(word, namespace), options);
@@ -65,8 +77,10 @@ export async function openFixture(): Promise<ClusterFixture> {
     kubectl,
     read,
     async apply(...objects) {
-      const list = { apiVersion: 'v1', kind: 'List', items: objects };
-      const child = run('kubectl', ['--kubeconfig', kubeconfig, '-n', namespace, 'apply', '-f', '-'], { timeout: 60_000 });
+      const list = { apiVersion: 'v1', kind: 'List', items: objects.map((object) => onNodesOf(namespace, object)) };
+      const child = run('kubectl', ['--kubeconfig', kubeconfig, '-n', namespace, 'apply', '-f', '-'], {
+        timeout: 60_000,
+      });
       child.child.stdin?.end(JSON.stringify(list));
       await child;
     },
@@ -77,7 +91,10 @@ export async function openFixture(): Promise<ClusterFixture> {
       await watchUntil(cluster, [rolledOut(referenceOf(word, namespace))], { signal: AbortSignal.timeout(30_000) });
     },
     async pods(app) {
-      const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: `app=${app}` }, options);
+      const { items } = await cluster.list(
+        { apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: `app=${app}` },
+        options,
+      );
       const staying = items.filter(({ metadata }) => !metadata.deletionTimestamp);
       return staying.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
     },
@@ -117,20 +134,42 @@ export async function openFixture(): Promise<ClusterFixture> {
         }
       }
     },
+    async restricted(rules) {
+      const metadata = { name: 'restricted', namespace };
+      const group = 'rbac.authorization.k8s.io';
+      await fixture.apply(
+        { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+        { apiVersion: `${group}/v1`, kind: 'Role', metadata, rules },
+        {
+          apiVersion: `${group}/v1`,
+          kind: 'RoleBinding',
+          metadata,
+          roleRef: { apiGroup: group, kind: 'Role', name: metadata.name },
+          subjects: [{ kind: 'ServiceAccount', ...metadata }],
+        },
+      );
+      const text = (await kubectl('create', 'token', metadata.name)).trim();
+      const { name, server, authority, skipTlsVerify } = access;
+      const limited = { name, server, authority, skipTlsVerify, token: { text } };
+      const other = await connectCluster({ access: limited, environment: {}, timeoutMs: 10_000, retryAttempts: 3 });
+      opened.push(other);
+      return other;
+    },
     async close() {
       await kubectl('delete', 'namespace', namespace, '--wait=false');
       await kubectl('delete', 'node', ...nodes, '--ignore-not-found', '--wait=false');
-      await cluster.close();
+      for (const connection of opened) await connection.close();
     },
   };
   await kubectl('create', 'namespace', namespace);
-  await fixture.apply(...nodes.map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })));
+  await fixture.apply(
+    ...nodes.map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { [ownLabel]: namespace } } })),
+  );
   await kubectl('wait', '--for=condition=Ready', '--timeout=30s', ...nodes.map((name) => `node/${name}`));
   // Its pods may not be created before its default account is.
   await kubectl('wait', '--for=create', '--timeout=30s', 'serviceaccount/default');
   return fixture;
 }
-
 
 function referenceOf(word: string, namespace: string) {
   const [kindWord = '', name = ''] = word.split('/');
@@ -140,8 +179,24 @@ function referenceOf(word: string, namespace: string) {
   return { apiVersion, kind: kindName, name, ...(namespaced ? { namespace } : {}) };
 }
 
+const ownLabel = 'test/namespace';
+
+/** Another test's nodes come and go; a pod there would go with them. */
+function onNodesOf(namespace: string, object: object): object {
+  return JSON.parse(JSON.stringify(object), (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && 'containers' in value
+      ? { ...value, nodeSelector: { [ownLabel]: namespace } }
+      : value,
+  );
+}
+
 /** A Deployment, StatefulSet or DaemonSet of the smallest size. */
-export function workload(kind: 'Deployment' | 'StatefulSet' | 'DaemonSet', name: string, spec: object = {}, template: { annotations?: object; env?: object[] } = {}): object {
+export function workload(
+  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet',
+  name: string,
+  spec: object = {},
+  template: { annotations?: object; env?: object[] } = {},
+): object {
   return {
     apiVersion: 'apps/v1',
     kind,

@@ -24,8 +24,18 @@ describe.skipIf(!hasCluster)('cordon_node and uncordon_node', () => {
   test('an unready node is opened only where its health is not to be verified', async () => {
     const [node] = shop.nodes;
     await shop.kubectl('annotate', 'node', node, 'test/not-ready=true');
-    const status = { conditions: [{ type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: 'container runtime is down' }] };
-    await shop.kubectl('patch', 'node', node, '--subresource=status', '--type=strategic', '-p', JSON.stringify({ status }));
+    const status = {
+      conditions: [{ type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: 'container runtime is down' }],
+    };
+    await shop.kubectl(
+      'patch',
+      'node',
+      node,
+      '--subresource=status',
+      '--type=strategic',
+      '-p',
+      JSON.stringify({ status }),
+    );
     await shop.kubectl('cordon', node);
 
     await expect(shop.plan('uncordon_node', `node/${node}`)).rejects.toMatchObject({

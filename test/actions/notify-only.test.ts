@@ -25,7 +25,12 @@ describe.skipIf(!hasCluster)('notify_only', { concurrent: true }, () => {
     await shop.apply(workload('Deployment', 'told', { replicas: 0 }));
     const message = 'ü'.repeat(512);
 
-    const plan = await shop.plan('notify_only', 'deployment/told', { message, severity: 'critical' }, { actionId: 'Call_7: again' });
+    const plan = await shop.plan(
+      'notify_only',
+      'deployment/told',
+      { message, severity: 'critical' },
+      { actionId: 'Call_7: again' },
+    );
     await shop.carryOut(plan);
     await expect(shop.carryOut(plan)).rejects.toMatchObject({ reason: 'alreadyExists' });
 
@@ -33,7 +38,9 @@ describe.skipIf(!hasCluster)('notify_only', { concurrent: true }, () => {
     expect(plan.result).toEqual({ message, severity: 'critical', delivered: ['log', 'kubernetes_event'] });
     const described = await shop.kubectl('describe', 'deployment/told');
     expect(described).toMatch(new RegExp(`Warning +ExecutorNotification .* executor-service +${message}`));
-    const events = JSON.parse(await shop.kubectl('get', 'events', '-o', 'json', '--field-selector', 'reason=ExecutorNotification'));
+    const events = JSON.parse(
+      await shop.kubectl('get', 'events', '-o', 'json', '--field-selector', 'reason=ExecutorNotification'),
+    );
     expect(events.items).toHaveLength(1);
     expect(events.items[0].metadata.annotations).toEqual({ 'executor.kubernaut.io/action-id': 'Call_7: again' });
   }, 60_000);
@@ -43,7 +50,18 @@ describe.skipIf(!hasCluster)('notify_only', { concurrent: true }, () => {
 
     await shop.perform('notify_only', `node/${node}`, { message: 'to be replaced on Monday' });
 
-    const events = JSON.parse(await shop.kubectl('get', 'events', '-n', 'default', '-o', 'json', '--field-selector', `involvedObject.name=${node},reason=ExecutorNotification`));
+    const events = JSON.parse(
+      await shop.kubectl(
+        'get',
+        'events',
+        '-n',
+        'default',
+        '-o',
+        'json',
+        '--field-selector',
+        `involvedObject.name=${node},reason=ExecutorNotification`,
+      ),
+    );
     expect(events.items).toMatchObject([{ type: 'Normal', message: 'to be replaced on Monday' }]);
   }, 60_000);
 

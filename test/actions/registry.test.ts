@@ -4,13 +4,19 @@ import { actions, closestActions, findAction } from '../../src/actions/registry.
 import { findKind } from '../../src/kubernetes/kinds.ts';
 
 describe('the name of an action', () => {
-  test.each(['scale_deployment', 'scale-deployment', 'scaleDeployment', 'ScaleDeployment', ' scale_deployment '])('%j is known', (word) => {
-    expect(findAction(word)?.name).toBe('scale_deployment');
-  });
+  test.each(['scale_deployment', 'scale-deployment', 'scaleDeployment', 'ScaleDeployment', ' scale_deployment '])(
+    '%j is known',
+    (word) => {
+      expect(findAction(word)?.name).toBe('scale_deployment');
+    },
+  );
 
-  test.each(['scale', 'scale_deployments', 'deployment_scale', '', '__proto__', 'constructor'])('%j is not guessed at', (word) => {
-    expect(findAction(word)).toBeUndefined();
-  });
+  test.each(['scale', 'scale_deployments', 'deployment_scale', '', '__proto__', 'constructor'])(
+    '%j is not guessed at',
+    (word) => {
+      expect(findAction(word)).toBeUndefined();
+    },
+  );
 
   test.each([
     ['scale_deploymnt', 'scale_deployment'],
@@ -37,13 +43,21 @@ describe.each(actions.map((action) => [action.name, action] as const))('%s', (na
     for (const property of Object.values(schema.properties ?? {})) expect(property).toHaveProperty('description');
   });
 
+  test('shows every default that it has', () => {
+    const { properties = {}, required = [] } = z.toJSONSchema(action.parameters, { io: 'input' });
+    const needed = Object.entries(action.examples[0]?.parameters ?? {}).filter(([key]) => required.includes(key));
+    const parsed = action.parameters.parse(Object.fromEntries(needed));
+
+    const given = Object.keys(z.record(z.string(), z.unknown()).parse(parsed)).filter((key) => !required.includes(key));
+    for (const key of given) expect(properties[key]).toHaveProperty('default');
+  });
+
   test('has examples that its own schema accepts', () => {
     expect(action.examples.length).toBeGreaterThan(0);
     for (const { target, parameters } of action.examples) {
       expect(action.parameters.safeParse(parameters).error).toBeUndefined();
-      const kind = target === undefined ? undefined : findKind(target.split('/').at(-2) ?? '')?.kind;
-      if (kind !== undefined) expect(action.targets).toContain(kind);
-      else expect(action.targetOptional).toBe(true);
+      const kind = target && findKind(target.split('/').at(-2) ?? '')?.kind;
+      expect(kind === undefined ? action.targetOptional : action.targets.includes(kind)).toBe(true);
     }
   });
 
@@ -62,14 +76,36 @@ describe('a whole number', () => {
     expect(parse(replicas)?.data).toEqual({ replicas: Number(replicas), override_hpa: false });
   });
 
-  test.each([-1, 1001, 2.9, '-1', '2.9', '1e3', '0x10', ' 3', '', 'NaN', Number.NaN, Number.POSITIVE_INFINITY, null, true, [3], {}])('may not be %j', (replicas) => {
+  test.each([
+    -1,
+    1001,
+    2.9,
+    '-1',
+    '2.9',
+    '1e3',
+    '0x10',
+    ' 3',
+    '',
+    'NaN',
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    null,
+    true,
+    [3],
+    {},
+  ])('may not be %j', (replicas) => {
     expect(parse(replicas)?.success).toBe(false);
   });
 
   test('of a revision is at least 1', () => {
     const schema = findAction('rollback_deployment')?.parameters;
 
-    expect([-1, 0, '-1', 1.5].map((revision) => schema?.safeParse({ revision }).success)).toEqual([false, false, false, false]);
+    expect([-1, 0, '-1', 1.5].map((revision) => schema?.safeParse({ revision }).success)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
     expect(schema?.safeParse({ revision: '4' }).data).toEqual({ revision: 4 });
   });
 });
@@ -77,7 +113,12 @@ describe('a whole number', () => {
 describe('a time range', () => {
   const parse = (time_range: unknown) => findAction('collect_diagnostics')?.parameters.safeParse({ time_range });
 
-  test.each([['1h', 3_600_000], ['90s', 90_000], ['1h30m', 5_400_000], ['7d', 604_800_000]])('may be %s', (text, ms) => {
+  test.each([
+    ['1h', 3_600_000],
+    ['90s', 90_000],
+    ['1h30m', 5_400_000],
+    ['7d', 604_800_000],
+  ])('may be %s', (text, ms) => {
     expect(parse(text)?.data).toMatchObject({ time_range: ms });
   });
 

@@ -20,8 +20,13 @@ describe.skipIf(!hasCluster)('restart_pod', { concurrent: true }, () => {
     await shop.carryOut(plan);
 
     expect(plan.changes).toMatchObject([{ kind: 'evict', target: { uid: pod?.metadata.uid }, gracePeriodSeconds: 5 }]);
-    expect(plan.holds.map(({ kind, name }) => `${kind} ${name}`)).toEqual([expect.stringMatching(/^ReplicaSet one-/), 'Deployment one']);
-    expect(plan.expectations).toMatchObject([{ kind: 'pods_replaced', owner: { kind: 'ReplicaSet' }, replaced: [pod?.metadata.uid], ready: 2 }]);
+    expect(plan.holds.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      expect.stringMatching(/^ReplicaSet one-/),
+      'Deployment one',
+    ]);
+    expect(plan.expectations).toMatchObject([
+      { kind: 'pods_replaced', owner: { kind: 'ReplicaSet' }, replaced: [pod?.metadata.uid], ready: 2 },
+    ]);
     expect(plan.undo).toEqual({ reason: expect.stringContaining("can't be brought back") });
     const after = (await shop.pods('one')).map(uidOf);
     expect(after).toHaveLength(2);
@@ -45,30 +50,46 @@ describe.skipIf(!hasCluster)('restart_pod', { concurrent: true }, () => {
     expect(replacement?.metadata.deletionTimestamp).toBeUndefined();
   }, 60_000);
 
-  test.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)('replaces the pods of a %s one after another', async (kind) => {
-    const word = kind.toLowerCase();
-    const name = `all-${word}`;
-    await started(workload(kind, name), `${word}/${name}`);
-    const before = (await shop.pods(name)).map(uidOf);
-    const target = kind === 'Deployment' ? `replicaset/${await replicaSetOf(name)}` : `${word}/${name}`;
+  test.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)(
+    'replaces the pods of a %s one after another',
+    async (kind) => {
+      const word = kind.toLowerCase();
+      const name = `all-${word}`;
+      await started(workload(kind, name), `${word}/${name}`);
+      const before = (await shop.pods(name)).map(uidOf);
+      const target = kind === 'Deployment' ? `replicaset/${await replicaSetOf(name)}` : `${word}/${name}`;
 
-    const viaWorkload = await shop.plan('restart_pod', `${word}/${name}`);
-    const plan = await shop.plan('restart_pod', target);
-    await shop.carryOut(plan);
+      const viaWorkload = await shop.plan('restart_pod', `${word}/${name}`);
+      const plan = await shop.plan('restart_pod', target);
+      await shop.carryOut(plan);
 
-    expect(kindsOf(plan)).toEqual(['evict', ...before.slice(1).flatMap(() => ['wait', 'evict'])]);
-    expect(viaWorkload.changes.flat().filter(({ kind: sent }) => sent === 'evict')).toEqual(changesOf(plan.changes).filter(({ kind: sent }) => sent === 'evict'));
-    expect(viaWorkload.holds).toMatchObject([{ kind }, { kind: kind === 'Deployment' ? 'ReplicaSet' : kind }]);
-    const after = (await shop.pods(name)).map(uidOf);
-    expect(after).toHaveLength(before.length);
-    expect(after.filter((uid) => before.includes(uid))).toEqual([]);
-  }, 60_000);
+      expect(kindsOf(plan)).toEqual(['evict', ...before.slice(1).flatMap(() => ['wait', 'evict'])]);
+      expect(viaWorkload.changes.flat().filter(({ kind: sent }) => sent === 'evict')).toEqual(
+        changesOf(plan.changes).filter(({ kind: sent }) => sent === 'evict'),
+      );
+      expect(viaWorkload.holds).toMatchObject([{ kind }, { kind: kind === 'Deployment' ? 'ReplicaSet' : kind }]);
+      const after = (await shop.pods(name)).map(uidOf);
+      expect(after).toHaveLength(before.length);
+      expect(after.filter((uid) => before.includes(uid))).toEqual([]);
+    },
+    60_000,
+  );
 
   test('of a workload takes the pods that are not ready first, and waits for no more than stay ready', async () => {
-    await started(workload('StatefulSet', 'mixed', { replicas: 3, podManagementPolicy: 'Parallel' }), 'statefulset/mixed');
+    await started(
+      workload('StatefulSet', 'mixed', { replicas: 3, podManagementPolicy: 'Parallel' }),
+      'statefulset/mixed',
+    );
     await shop.kubectl('annotate', 'pod/mixed-1', 'test/never-ready=true');
     const status = { conditions: [{ type: 'Ready', status: 'False' }] };
-    await shop.kubectl('patch', 'pod/mixed-1', '--subresource=status', '--type=strategic', '-p', JSON.stringify({ status }));
+    await shop.kubectl(
+      'patch',
+      'pod/mixed-1',
+      '--subresource=status',
+      '--type=strategic',
+      '-p',
+      JSON.stringify({ status }),
+    );
 
     const plan = await shop.plan('restart_pod', 'statefulset/mixed');
 
@@ -79,7 +100,9 @@ describe.skipIf(!hasCluster)('restart_pod', { concurrent: true }, () => {
       '1 old pods are gone and 3 pods are ready',
       'Evict mixed-0',
     ]);
-    expect(plan.expectations.map(describeExpectation)).toEqual([`3 old pods of StatefulSet ${shop.namespace}/mixed are gone and 3 pods are ready`]);
+    expect(plan.expectations.map(describeExpectation)).toEqual([
+      `3 old pods of StatefulSet ${shop.namespace}/mixed are gone and 3 pods are ready`,
+    ]);
   }, 60_000);
 
   test('refuses a bare pod unless forced, and says that nothing makes it again', async () => {
@@ -103,7 +126,13 @@ describe.skipIf(!hasCluster)('restart_pod', { concurrent: true }, () => {
       barePod('leaving', { 'test/terminate-after': '60s' }),
       barePod('finished'),
     );
-    await shop.kubectl('wait', '--for=jsonpath={.status.phase}=Running', 'pod/leaving', 'pod/finished', '--timeout=30s');
+    await shop.kubectl(
+      'wait',
+      '--for=jsonpath={.status.phase}=Running',
+      'pod/leaving',
+      'pod/finished',
+      '--timeout=30s',
+    );
     await shop.kubectl('delete', 'pod/leaving', '--wait=false');
     await shop.kubectl('patch', 'pod/finished', '--subresource=status', '-p', '{"status":{"phase":"Succeeded"}}');
 
@@ -116,11 +145,15 @@ describe.skipIf(!hasCluster)('restart_pod', { concurrent: true }, () => {
 
   test('refuses a Deployment in the middle of a rollout and one without pods', async ({ expect }) => {
     await started(workload('Deployment', 'rolling'), 'deployment/rolling');
-    await shop.patch('deployment/rolling', { spec: { template: { metadata: { annotations: { 'test/never-ready': 'true' } } } } });
+    await shop.patch('deployment/rolling', {
+      spec: { template: { metadata: { annotations: { 'test/never-ready': 'true' } } } },
+    });
     await expect.poll(async () => (await shop.pods('rolling')).length, { timeout: 20_000 }).toBe(3);
     await shop.apply(workload('Deployment', 'empty', { replicas: 0 }));
 
-    await expect(shop.plan('restart_pod', 'deployment/rolling')).rejects.toThrow(/is in the middle of a rollout: its 3 pods belong to more than one ReplicaSet/);
+    await expect(shop.plan('restart_pod', 'deployment/rolling')).rejects.toThrow(
+      /is in the middle of a rollout: its 3 pods belong to more than one ReplicaSet/,
+    );
     await expect(shop.plan('restart_pod', 'deployment/empty')).rejects.toThrow(/empty has no running pods to restart/);
   }, 60_000);
 
@@ -136,7 +169,10 @@ describe.skipIf(!hasCluster)('restart_pod', { concurrent: true }, () => {
 
   function inWords(change: Change): string {
     const text = change.kind === 'wait' ? describeExpectation(change.until) : changeKind(change).describe(change);
-    return text.replace(/(of StatefulSet|Pod) /, '').replace(`${shop.namespace}/`, '').replace('mixed are', 'are');
+    return text
+      .replace(/(of StatefulSet|Pod) /, '')
+      .replace(`${shop.namespace}/`, '')
+      .replace('mixed are', 'are');
   }
 });
 

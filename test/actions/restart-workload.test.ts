@@ -8,21 +8,30 @@ describe.skipIf(!hasCluster)('a restart', { concurrent: true }, () => {
   beforeAll(async () => (shop = await openFixture()), 60_000);
   afterAll(() => shop?.close(), 60_000);
 
-  test.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)('of a %s leaves what kubectl rollout restart leaves', async (kind) => {
-    const word = kind.toLowerCase();
-    const annotations = { keep: 'this' };
-    await shop.apply(workload(kind, `${word}-k`, {}, { annotations }), workload(kind, `${word}-e`, {}, { annotations }));
-    for (const name of ['k', 'e']) await shop.settled(`${word}/${word}-${name}`);
-    const podsBefore = await podUids(`${word}-e`);
+  test.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)(
+    'of a %s leaves what kubectl rollout restart leaves',
+    async (kind) => {
+      const word = kind.toLowerCase();
+      const annotations = { keep: 'this' };
+      await shop.apply(
+        workload(kind, `${word}-k`, {}, { annotations }),
+        workload(kind, `${word}-e`, {}, { annotations }),
+      );
+      for (const name of ['k', 'e']) await shop.settled(`${word}/${word}-${name}`);
+      const podsBefore = await podUids(`${word}-e`);
 
-    await shop.kubectl('rollout', 'restart', `${word}/${word}-k`);
-    await shop.perform(`restart_${word}`, `${word}/${word}-e`);
+      await shop.kubectl('rollout', 'restart', `${word}/${word}-k`);
+      await shop.perform(`restart_${word}`, `${word}/${word}-e`);
 
-    expect(comparable(await shop.read(`${word}/${word}-e`))).toEqual(comparable(await shop.read(`${word}/${word}-k`)));
-    const podsAfter = await podUids(`${word}-e`);
-    expect(podsAfter).toHaveLength(podsBefore.length);
-    expect(podsAfter.filter((uid) => podsBefore.includes(uid))).toEqual([]);
-  }, 60_000);
+      expect(comparable(await shop.read(`${word}/${word}-e`))).toEqual(
+        comparable(await shop.read(`${word}/${word}-k`)),
+      );
+      const podsAfter = await podUids(`${word}-e`);
+      expect(podsAfter).toHaveLength(podsBefore.length);
+      expect(podsAfter.filter((uid) => podsBefore.includes(uid))).toEqual([]);
+    },
+    60_000,
+  );
 
   test('sent again within the same second is a stated no-op, a second later it acts', async () => {
     await shop.apply(workload('Deployment', 'twice'));
@@ -31,7 +40,12 @@ describe.skipIf(!hasCluster)('a restart', { concurrent: true }, () => {
 
     await shop.carryOut(await shop.plan('restart_deployment', 'deployment/twice', {}, { now }));
     const again = await shop.plan('restart_deployment', 'deployment/twice', {}, { now });
-    const later = await shop.plan('restart_deployment', 'deployment/twice', {}, { now: new Date(now.getTime() + 1000) });
+    const later = await shop.plan(
+      'restart_deployment',
+      'deployment/twice',
+      {},
+      { now: new Date(now.getTime() + 1000) },
+    );
 
     expect(isNoOp(again)).toBe(true);
     expect(again.warnings).toEqual([expect.stringMatching(/twice was restarted in this very second already/)]);
@@ -65,7 +79,9 @@ describe.skipIf(!hasCluster)('a restart', { concurrent: true }, () => {
       const word = kind.toLowerCase();
       await expect(shop.plan(`restart_${word}`, `${word}/on-delete`)).rejects.toMatchObject({
         code: 'precondition_failed',
-        message: expect.stringContaining(`${kind} ${shop.namespace}/on-delete replaces its pods only when they are deleted`),
+        message: expect.stringContaining(
+          `${kind} ${shop.namespace}/on-delete replaces its pods only when they are deleted`,
+        ),
         details: { hint: expect.stringContaining('restart_pod') },
       });
     }
@@ -95,5 +111,7 @@ describe.skipIf(!hasCluster)('a restart', { concurrent: true }, () => {
 function comparable(object: KubernetesObject): unknown {
   const { name, labels, annotations } = object.metadata;
   const text = JSON.stringify({ labels, annotations, spec: object['spec'] }).replaceAll(name, 'NAME');
-  return JSON.parse(text.replace(/("kubectl.kubernetes.io\/restartedAt":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"/, '$1TIME"'));
+  return JSON.parse(
+    text.replace(/("kubectl.kubernetes.io\/restartedAt":")\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)"/, '$1TIME"'),
+  );
 }

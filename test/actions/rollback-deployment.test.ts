@@ -15,18 +15,27 @@ describe.skipIf(!hasCluster)('rollback_deployment', { concurrent: true }, () => 
     test.each([
       ['the revision before the newest', 'default', undefined],
       ['a revision by number', 'numbered', 1],
-    ])('to %s leaves what kubectl rollout undo leaves', async (_, suffix, revision) => {
-      const names = [`${word}-${suffix}-k`, `${word}-${suffix}-e`] as const;
-      await Promise.all(names.map((name) => threeRevisions(kind, name)));
+    ])(
+      'to %s leaves what kubectl rollout undo leaves',
+      async (_, suffix, revision) => {
+        const names = [`${word}-${suffix}-k`, `${word}-${suffix}-e`] as const;
+        await Promise.all(names.map((name) => threeRevisions(kind, name)));
 
-      await shop.kubectl('rollout', 'undo', `${word}/${names[0]}`, ...(revision ? [`--to-revision=${revision}`] : []));
-      await shop.settled(`${word}/${names[0]}`);
-      await shop.perform('rollback_deployment', `${word}/${names[1]}`, revision ? { revision } : {});
+        await shop.kubectl(
+          'rollout',
+          'undo',
+          `${word}/${names[0]}`,
+          ...(revision ? [`--to-revision=${revision}`] : []),
+        );
+        await shop.settled(`${word}/${names[0]}`);
+        await shop.perform('rollback_deployment', `${word}/${names[1]}`, revision ? { revision } : {});
 
-      const [byKubectl, byUs] = [await shop.read(`${word}/${names[0]}`), await shop.read(`${word}/${names[1]}`)];
-      expect(comparable(byUs)).toEqual(comparable(byKubectl));
-      expect(imageOf(byUs)).toBe(revision ? 'shop/web:1' : 'shop/web:2');
-    }, 60_000);
+        const [byKubectl, byUs] = [await shop.read(`${word}/${names[0]}`), await shop.read(`${word}/${names[1]}`)];
+        expect(comparable(byUs)).toEqual(comparable(byKubectl));
+        expect(imageOf(byUs)).toBe(revision ? 'shop/web:1' : 'shop/web:2');
+      },
+      60_000,
+    );
 
     test('by a revision number in a history with gaps, and its undo brings back the revision left', async () => {
       const name = `${word}-gaps`;
@@ -58,16 +67,24 @@ describe.skipIf(!hasCluster)('rollback_deployment', { concurrent: true }, () => 
 
       const refusal = (message: RegExp) => ({ code: 'precondition_failed', message: expect.stringMatching(message) });
       const target = `${word}/${name}`;
-      await expect(shop.plan('rollback_deployment', target, { revision: 3 })).rejects.toMatchObject(refusal(/is at revision 3 already/));
-      await expect(shop.plan('rollback_deployment', target, { revision: 9 })).rejects.toMatchObject(refusal(/has no revision 9; it has 1, 2, 3/));
-      await expect(shop.plan('rollback_deployment', `${word}/${word}-single`)).rejects.toMatchObject(refusal(/has only revision 1/));
+      await expect(shop.plan('rollback_deployment', target, { revision: 3 })).rejects.toMatchObject(
+        refusal(/is at revision 3 already/),
+      );
+      await expect(shop.plan('rollback_deployment', target, { revision: 9 })).rejects.toMatchObject(
+        refusal(/has no revision 9; it has 1, 2, 3/),
+      );
+      await expect(shop.plan('rollback_deployment', `${word}/${word}-single`)).rejects.toMatchObject(
+        refusal(/has only revision 1/),
+      );
     }, 60_000);
   });
 
   test('removes annotations that the earlier revision did not have, as kubectl does, and brings back its change cause', async () => {
     const annotated = async (name: string) => {
       await threeRevisions('Deployment', name);
-      await shop.patch(`deployment/${name}`, { metadata: { annotations: { added: 'later', 'kubernetes.io/change-cause': 'third' } } });
+      await shop.patch(`deployment/${name}`, {
+        metadata: { annotations: { added: 'later', 'kubernetes.io/change-cause': 'third' } },
+      });
     };
     await Promise.all(['annotated-k', 'annotated-e'].map(annotated));
 
@@ -85,8 +102,12 @@ describe.skipIf(!hasCluster)('rollback_deployment', { concurrent: true }, () => 
     await shop.kubectl('rollout', 'pause', 'deployment/paused');
     await shop.apply(workload('StatefulSet', 'on-delete', { updateStrategy: { type: 'OnDelete' } }));
 
-    await expect(shop.plan('rollback_deployment', 'deployment/paused')).rejects.toThrow(/Deployment .*\/paused is paused; resume it first/);
-    await expect(shop.plan('rollback_deployment', 'statefulset/on-delete')).rejects.toThrow(/only when they are deleted/);
+    await expect(shop.plan('rollback_deployment', 'deployment/paused')).rejects.toThrow(
+      /Deployment .*\/paused is paused; resume it first/,
+    );
+    await expect(shop.plan('rollback_deployment', 'statefulset/on-delete')).rejects.toThrow(
+      /only when they are deleted/,
+    );
   }, 60_000);
 
   /** Images 1, 2 and 3, each rolled out, each with its own change cause. */

@@ -31,12 +31,17 @@ describe.skipIf(!hasCluster)('scale_statefulset', { concurrent: true }, () => {
     });
     const spec = { replicas: 4, ordinals: { start: 2 }, volumeClaimTemplates: [claim('data'), claim('wal')] };
     const retention = { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Delete' } };
-    await shop.apply(workload('StatefulSet', 'keeps', spec), workload('StatefulSet', 'deletes', { ...spec, ...retention }));
+    await shop.apply(
+      workload('StatefulSet', 'keeps', spec),
+      workload('StatefulSet', 'deletes', { ...spec, ...retention }),
+    );
 
     const down = await shop.plan('scale_statefulset', 'statefulset/deletes', { replicas: 2 });
 
     expect(down.warnings).toEqual([
-      expect.stringContaining('will delete the persistent volume claims data-deletes-4, wal-deletes-4, data-deletes-5, wal-deletes-5;'),
+      expect.stringContaining(
+        'will delete the persistent volume claims data-deletes-4, wal-deletes-4, data-deletes-5, wal-deletes-5;',
+      ),
     ]);
     expect((await shop.plan('scale_statefulset', 'statefulset/deletes', { replicas: 5 })).warnings).toEqual([]);
     expect((await shop.plan('scale_statefulset', 'statefulset/keeps', { replicas: 2 })).warnings).toEqual([]);

@@ -11,13 +11,22 @@ export interface AuditEntry {
   stageTimestamp?: string;
   objectRef?: { resource: string; namespace?: string; name?: string; subresource?: string; apiGroup?: string };
   responseStatus?: { code: number };
+  /** The body of a write; a deletion and an eviction say there that they are dry runs. */
+  requestObject?: { dryRun?: string[]; deleteOptions?: { dryRun?: string[] } };
 }
 
 export interface Audit {
   /** What the service has asked of the namespace's (or the named) objects since, in order of their ends. */
-  requests(filter: { namespace?: string; name?: string }): Promise<AuditEntry[]>;
+  requests(filter: AuditFilter): Promise<AuditEntry[]>;
   /** Those of them that write and were not dry runs, as `patch deployments/scale 200`. */
-  writes(filter: { namespace?: string; name?: string }): Promise<string[]>;
+  writes(filter: AuditFilter): Promise<string[]>;
+}
+
+export interface AuditFilter {
+  namespace?: string;
+  name?: string;
+  /** How the caller's user agent begins; the service's, if it is not given. */
+  userAgent?: string;
 }
 
 const writing = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
@@ -27,14 +36,14 @@ export async function auditFromNow(): Promise<Audit> {
   const path = inject('auditLog');
   if (!path) throw new Error('CLUSTER_AUDIT_LOG must name the audit log of the cluster of KUBECONFIG');
   const { size: from } = await stat(path);
-  const requests = async ({ namespace, name }: { namespace?: string; name?: string }) => {
+  const requests = async ({ namespace, name, userAgent = 'executor-service' }: AuditFilter) => {
     // The log is written just after the answer is sent.
     await new Promise((resolve) => setTimeout(resolve, 150));
     const entries = await entriesFrom(path, from);
     return entries.filter(
       (entry) =>
         entry.stage === 'ResponseComplete' &&
-        entry.userAgent?.startsWith('executor-service') === true &&
+        entry.userAgent?.startsWith(userAgent) === true &&
         (namespace === undefined || entry.objectRef?.namespace === namespace) &&
         (name === undefined || entry.objectRef?.name === name),
     );
@@ -43,9 +52,13 @@ export async function auditFromNow(): Promise<Audit> {
     requests,
     writes: async (filter) =>
       (await requests(filter))
-        .filter(({ verb, requestURI }) => writing.has(verb) && !requestURI.includes('dryRun='))
+        .filter((entry) => writing.has(entry.verb) && !isDryRun(entry))
         .map(({ verb, objectRef, responseStatus }) => `${verb} ${resourceOf(objectRef)} ${responseStatus?.code ?? 0}`),
   };
+}
+
+function isDryRun({ requestURI, requestObject }: AuditEntry): boolean {
+  return requestURI.includes('dryRun=') || [requestObject?.dryRun, requestObject?.deleteOptions?.dryRun].some((modes) => modes?.includes('All'));
 }
 
 export function resourceOf(reference: AuditEntry['objectRef']): string {

@@ -50,6 +50,8 @@ export interface ReplicaOptions {
   /** Settings as their EXECUTOR_ variables. */
   env?: Record<string, string>;
   access?: ClusterAccess;
+  /** The name under which the audit log knows this replica's calls; `executor-service` without one. */
+  userAgent?: string;
   /** Stands between the replica and the API server, to force a fault. */
   faults?: (send: Fetch) => Fetch;
 }
@@ -101,7 +103,7 @@ export async function createDatabase(): Promise<{ databaseUrl: string; drop: () 
   return { databaseUrl: new URL(`/${name}`, url).href, drop };
 }
 
-async function openReplica(databaseUrl: string, { env = {}, access, faults = (send) => send }: ReplicaOptions) {
+async function openReplica(databaseUrl: string, { env = {}, access, userAgent, faults = (send) => send }: ReplicaOptions) {
   const config = loadConfig({ env: { DATABASE_URL: databaseUrl, EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '0s', ...env } });
   const logLines: string[] = [];
   const log = createLogger({ level: 'debug', write: (line) => logLines.push(line) });
@@ -122,6 +124,7 @@ async function openReplica(databaseUrl: string, { env = {}, access, faults = (se
         timeoutMs: config.kubernetes.timeoutMs,
         retryAttempts: config.kubernetes.retryAttempts,
         observe,
+        ...(userAgent ? { userAgent } : {}),
       });
     },
     meter: metrics.getMeter('test'),
