@@ -4,12 +4,27 @@ import { parseArgs } from 'node:util';
 import { startSandbox } from './start.ts';
 import { sandboxKubeconfig } from './kubeconfig.ts';
 
-const { values } = parseArgs({ options: { port: { type: 'string' }, host: { type: 'string' }, 'audit-log': { type: 'string' }, kubeconfig: { type: 'string' }, empty: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string' },
+    host: { type: 'string' },
+    'audit-log': { type: 'string' },
+    kubeconfig: { type: 'string' },
+    empty: { type: 'boolean' },
+  },
+});
+// This program stands by itself, without the service's configuration: its few settings are read here.
+// oxlint-disable no-process-env
 const port = Number(values.port ?? process.env.SANDBOX_PORT ?? 16080);
 const auditLog = values['audit-log'] ?? process.env.SANDBOX_AUDIT_LOG;
 const kubeconfig = resolve(values.kubeconfig ?? '.data/sandbox.kubeconfig');
 
-const sandbox = await startSandbox({ port, seed: !values.empty, ...(values.host ? { host: values.host } : {}), ...(auditLog ? { auditLog } : {}) });
+const sandbox = await startSandbox({
+  port,
+  seed: !values.empty,
+  ...(values.host ? { host: values.host } : {}),
+  ...(auditLog ? { auditLog } : {}),
+});
 mkdirSync(resolve(kubeconfig, '..'), { recursive: true });
 writeFileSync(kubeconfig, sandboxKubeconfig(sandbox.url));
 console.log(`Sandbox cluster at ${sandbox.url} (in memory only: what is in it ends with this process)

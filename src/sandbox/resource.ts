@@ -30,15 +30,16 @@ export function copy<T>(value: T): T {
   return as<T>(result);
 }
 
-/** Whether two JSON values say the same; the order of keys does not matter, and a key that is undefined is no key. */
+/** Whether two JSON values say the same; the order of keys does not matter, and a key that is undefined or null is no key. */
 export function same(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
+  if (a === b || ((a ?? undefined) === undefined && (b ?? undefined) === undefined)) return true;
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => same(item, b[index]));
   }
   if (!isRecord(a) || !isRecord(b) || Array.isArray(b)) return false;
   for (const key of Object.keys(a)) if (!same(a[key], b[key])) return false;
-  for (const key of Object.keys(b)) if (b[key] !== undefined && a[key] === undefined) return false;
+  for (const key of Object.keys(b))
+    if ((b[key] ?? undefined) !== undefined && (a[key] ?? undefined) === undefined) return false;
   return true;
 }
 

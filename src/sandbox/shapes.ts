@@ -127,7 +127,10 @@ export interface StatefulSet extends Resource {
     podManagementPolicy: string;
     revisionHistoryLimit?: number;
     updateStrategy: { type: string; rollingUpdate?: { partition?: number } };
-    volumeClaimTemplates?: { metadata: { name: string; labels?: Record<string, string> }; spec: Record<string, unknown> }[];
+    volumeClaimTemplates?: {
+      metadata: { name: string; labels?: Record<string, string> };
+      spec: Record<string, unknown>;
+    }[];
     persistentVolumeClaimRetentionPolicy?: { whenDeleted?: string; whenScaled?: string };
     ordinals?: { start?: number };
     minReadySeconds?: number;
@@ -160,7 +163,11 @@ export interface ControllerRevision extends Resource {
 }
 export interface Node extends Resource {
   spec: { unschedulable?: boolean; taints?: Taint[]; podCIDR?: string };
-  status: { conditions?: Condition[]; allocatable?: Record<string, string>; addresses?: { type: string; address: string }[] };
+  status: {
+    conditions?: Condition[];
+    allocatable?: Record<string, string>;
+    addresses?: { type: string; address: string }[];
+  };
 }
 export interface Budget extends Resource {
   spec: {

@@ -18,6 +18,8 @@ export interface SandboxOptions {
   seed?: boolean;
   /** File to which audit.k8s.io/v1 events are appended, one JSON line each. */
   auditLog?: string;
+  /** Changes kept for watches that start in the past (10,000); from further back they are told 410. */
+  historyLimit?: number;
   now?: () => Date;
   log?: (message: string) => void;
 }
@@ -26,6 +28,8 @@ export interface Sandbox {
   /** `http://127.0.0.1:<port>`, for kubectl --server and clients. */
   url: string;
   port: number;
+  /** How many watches are open. */
+  watches(): number;
   /** Ends watches and timers and frees the port. What was in the cluster is gone: it lives in memory only. */
   close(): Promise<void>;
 }
@@ -33,7 +37,11 @@ export interface Sandbox {
 /** Starts an embedded Kubernetes cluster: an API server over plain HTTP and the controllers behind it. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, seed = true, auditLog, log = console.error } = options;
-  const store = new Store({ now: options.now ?? (() => new Date()), uuid: randomUUID });
+  const store = new Store({
+    now: options.now ?? (() => new Date()),
+    uuid: randomUUID,
+    ...(options.historyLimit ? { historyLimit: options.historyLimit } : {}),
+  });
   const audit = auditLog ? openAuditLog(auditLog) : undefined;
   const closing = new AbortController();
   plantNamespaces(store);
@@ -47,6 +55,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
+    // One listener is the controllers'.
+    watches: () => store.listeners - 1,
     async close() {
       closing.abort();
       stopControllers();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -32,9 +33,17 @@ export const STRATEGIC = 'application/strategic-merge-patch+json';
 export const JSON_PATCH = 'application/json-patch+json';
 export const APPLY = 'application/apply-patch+yaml';
 
-export async function sandboxServer(options: Parameters<typeof startSandbox>[0] = {}): Promise<Server & { sandbox: Sandbox }> {
+export async function sandboxServer(
+  options: Parameters<typeof startSandbox>[0] = {},
+): Promise<Server & { sandbox: Sandbox }> {
   const sandbox = await startSandbox({ seed: false, ...options });
-  return { name: 'sandbox', url: sandbox.url, sandbox, call: (method, path, call) => send(sandbox.url, {}, method, path, call), close: () => sandbox.close() };
+  return {
+    name: 'sandbox',
+    url: sandbox.url,
+    sandbox,
+    call: (method, path, call) => send({ url: sandbox.url, tls: {} }, method, path, call),
+    close: () => sandbox.close(),
+  };
 }
 
 /** The API server that KUBECONFIG names, by its client certificate; undefined where there is none. */
@@ -45,12 +54,23 @@ export function realServer(): Server | undefined {
   const { server, 'certificate-authority': ca } = config.clusters[0].cluster;
   const user = config.users[0].user;
   if (!ca || !user['client-certificate']) return undefined;
-  const tls = { ca: readFileSync(ca), cert: readFileSync(user['client-certificate']), key: readFileSync(user['client-key']) };
-  return { name: 'real', url: server, call: (method, path, call) => send(server, tls, method, path, call), close: async () => {} };
+  const tls = {
+    ca: readFileSync(ca),
+    cert: readFileSync(user['client-certificate']),
+    key: readFileSync(user['client-key']),
+  };
+  return {
+    name: 'real',
+    url: server,
+    call: (method, path, call) => send({ url: server, tls }, method, path, call),
+    close: async () => {},
+  };
 }
 
-function send(url: string, tls: object, method: string, path: string, call: Call = {}): Promise<Answer> {
-  const payload = call.body === undefined ? undefined : typeof call.body === 'string' ? call.body : JSON.stringify(call.body);
+function send(server: { url: string; tls: object }, method: string, path: string, call: Call = {}): Promise<Answer> {
+  const { url, tls } = server;
+  const payload =
+    call.body === undefined ? undefined : typeof call.body === 'string' ? call.body : JSON.stringify(call.body);
   const headers: Record<string, string> = { accept: call.accept ?? 'application/json' };
   if (payload !== undefined) headers['content-length'] = String(Buffer.byteLength(payload));
   const contentType = call.contentType ?? (payload === undefined ? '' : 'application/json');
@@ -86,14 +106,69 @@ export async function eventually<T>(ask: () => Promise<T>, right: (value: T) => 
   for (;;) {
     const value = await ask();
     if (right(value)) return value;
-    if (Date.now() > end) throw new Error(`not reached within ${withinMs} ms; last seen: ${JSON.stringify(value)?.slice(0, 2000)}`);
+    if (Date.now() > end)
+      throw new Error(`not reached within ${withinMs} ms; last seen: ${JSON.stringify(value)?.slice(0, 2000)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
+/** A namespace and a node of a test's own; `clear` takes both away. */
+export interface Home {
+  namespace: string;
+  node: string;
+  clear(): Promise<void>;
+}
+
+/** The node takes no pods but those that bear its taint and ask for it: other tests may be on the same server. */
+export async function homeOn(server: Server, prefix: string): Promise<Home> {
+  const namespace = `${prefix}-${randomBytes(4).toString('hex')}`;
+  const node = namespace;
+  const metadata = { name: node, labels: { 'kubernetes.io/hostname': node } };
+  await expectCreated(
+    server.call('POST', '/api/v1/nodes', {
+      body: { metadata, spec: { taints: [{ key: 'test', value: node, effect: 'NoSchedule' }] } },
+    }),
+  );
+  await expectCreated(server.call('POST', '/api/v1/namespaces', { body: { metadata: { name: namespace } } }));
+  await eventually(
+    () => server.call('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`),
+    (answer) => answer.status === 200,
+  );
+  const isReady = (answer: Answer): boolean =>
+    answer.body.status?.conditions?.some(
+      (condition: { type: string; status: string }) => condition.type === 'Ready' && condition.status === 'True',
+    ) ?? false;
+  await eventually(() => server.call('GET', `/api/v1/nodes/${node}`), isReady, 15_000);
+  return {
+    namespace,
+    node,
+    async clear() {
+      await server.call('DELETE', `/api/v1/namespaces/${namespace}`);
+      await eventually(
+        () => server.call('GET', `/api/v1/namespaces/${namespace}`),
+        (answer) => answer.status === 404,
+        25_000,
+      );
+      await server.call('DELETE', `/api/v1/nodes/${node}`);
+    },
+  };
+}
+
+async function expectCreated(sent: Promise<Answer>): Promise<void> {
+  const answer = await sent;
+  if (answer.status !== 201) throw new Error(`expected 201, got ${answer.status}: ${answer.text}`);
+}
+
 /** A Deployment of one container, as a manifest. */
-export function deploymentOf(name: string, replicas: number, rest: { image?: string; annotations?: Record<string, string>; spec?: Record<string, unknown> } = {}): Record<string, unknown> {
+export function deploymentOf(
+  name: string,
+  replicas: number,
+  rest: { image?: string; node?: string; annotations?: Record<string, string>; spec?: Record<string, unknown> } = {},
+): Record<string, unknown> {
   const labels = { app: name };
+  const placed = rest.node
+    ? { nodeSelector: { 'kubernetes.io/hostname': rest.node }, tolerations: [{ operator: 'Exists' }] }
+    : {};
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -101,7 +176,10 @@ export function deploymentOf(name: string, replicas: number, rest: { image?: str
     spec: {
       replicas,
       selector: { matchLabels: labels },
-      template: { metadata: { labels, ...(rest.annotations ? { annotations: rest.annotations } : {}) }, spec: { containers: [{ name: 'main', image: rest.image ?? 'shop/app:1' }] } },
+      template: {
+        metadata: { labels, ...(rest.annotations ? { annotations: rest.annotations } : {}) },
+        spec: { ...placed, containers: [{ name: 'main', image: rest.image ?? 'shop/app:1' }] },
+      },
       ...rest.spec,
     },
   };

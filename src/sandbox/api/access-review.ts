@@ -6,7 +6,10 @@ export function reviewAccess(resource: string, request: Omit<ApiRequest, 'target
   const apiVersion = 'authorization.k8s.io/v1';
   if (resource === 'selfsubjectaccessreviews') {
     const { spec } = readBody(request, 'SelfSubjectAccessReview');
-    return json(JSON.stringify({ kind: 'SelfSubjectAccessReview', apiVersion, metadata: {}, spec, status: { allowed: true } }), 201);
+    return json(
+      JSON.stringify({ kind: 'SelfSubjectAccessReview', apiVersion, metadata: {}, spec, status: { allowed: true } }),
+      201,
+    );
   }
   if (resource !== 'selfsubjectrulesreviews') return undefined;
   readBody(request, 'SelfSubjectRulesReview');

@@ -14,15 +14,26 @@ export const VERSION = 'v1.36.0+sandbox';
 const DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** The API server: Hono routes for what describes the cluster, and one for everything that is in it. */
-export function createApp(given: { store: Store; closing: AbortSignal; audit?: AuditLog; log: (message: string) => void }): Hono {
+export function createApp(given: {
+  store: Store;
+  closing: AbortSignal;
+  audit?: AuditLog;
+  log: (message: string) => void;
+}): Hono {
   const { store, closing, audit, log } = given;
   const app = new Hono();
   for (const path of ['/healthz', '/livez', '/readyz']) app.get(path, () => plain('ok'));
   app.get('/version', () => json(JSON.stringify(versionOf())));
   app.get('/openapi/v3', () => json(JSON.stringify(openApiIndex())));
   app.get('/openapi/v3/*', (c) => described(openApiText(c.req.path.slice('/openapi/v3/'.length))));
-  app.get('/api', (c) => (wantsAggregated(c.req.header('accept')) ? discovery(true) : json(JSON.stringify({ kind: 'APIVersions', versions: ['v1'] }))));
-  app.get('/apis', (c) => (wantsAggregated(c.req.header('accept')) ? discovery(false) : json(JSON.stringify(groupList()))));
+  app.get('/api', (c) =>
+    wantsAggregated(c.req.header('accept'))
+      ? discovery(true)
+      : json(JSON.stringify({ kind: 'APIVersions', versions: ['v1'] })),
+  );
+  app.get('/apis', (c) =>
+    wantsAggregated(c.req.header('accept')) ? discovery(false) : json(JSON.stringify(groupList())),
+  );
   app.get('/api/:version', (c) => described(resourceList('', c.req.param('version'))));
   app.get('/apis/:group', (c) => {
     const group = groupOf(c.req.param('group'));
@@ -38,7 +49,13 @@ export function createApp(given: { store: Store; closing: AbortSignal; audit?: A
     const url = new URL(raw.url);
     const { entry, response } = await answerTo(raw, url);
     if (!audit) return response;
-    const audited = { ...entry, id: newAuditId(), requestUri: url.pathname + url.search, userAgent: raw.headers.get('user-agent') ?? '', received };
+    const audited = {
+      ...entry,
+      id: newAuditId(),
+      requestUri: url.pathname + url.search,
+      userAgent: raw.headers.get('user-agent') ?? '',
+      received,
+    };
     if (audited.verb !== 'watch' || !response.body) {
       audit.record(audited, 'ResponseComplete', response.status, store.now());
       return response;
@@ -47,14 +64,28 @@ export function createApp(given: { store: Store; closing: AbortSignal; audit?: A
     return whenEnded(response, () => audit.record(audited, 'ResponseComplete', response.status, store.now()));
   }
 
-  async function answerTo(raw: Request, url: URL): Promise<{ entry: { verb: string; target?: ApiRequest['target']; body?: string }; response: Response }> {
+  async function answerTo(
+    raw: Request,
+    url: URL,
+  ): Promise<{ entry: { verb: string; target?: ApiRequest['target']; body?: string }; response: Response }> {
     const isWatch = raw.method === 'GET' && ['true', '1'].includes(url.searchParams.get('watch') ?? '');
-    let entry: { verb: string; target?: ApiRequest['target']; body?: string } = { verb: verbOf(raw.method, undefined, isWatch) };
+    let entry: { verb: string; target?: ApiRequest['target']; body?: string } = {
+      verb: verbOf(raw.method, undefined, isWatch),
+    };
     try {
       const target = parsed(url);
       const { body, contentType } = await bodyOf(raw);
       const headers = raw.headers;
-      const common = { method: raw.method, url, query: url.searchParams, accept: headers.get('accept') ?? '', contentType, userAgent: headers.get('user-agent') ?? '', body, signal: raw.signal };
+      const common = {
+        method: raw.method,
+        url,
+        query: url.searchParams,
+        accept: headers.get('accept') ?? '',
+        contentType,
+        userAgent: headers.get('user-agent') ?? '',
+        body,
+        signal: raw.signal,
+      };
       const reviewed = target ? undefined : review(url, common);
       if (reviewed) return { entry: { verb: 'create', body }, response: reviewed };
       if (!target) return { entry, response: plain('404 page not found\n', 404) };
@@ -85,12 +116,21 @@ function review(url: URL, request: Omit<ApiRequest, 'target'>): Response | undef
   return reviewAccess(url.pathname.slice(REVIEWS.length), request);
 }
 
+/** As on the API server. */
+const BODY_LIMIT = 3 * 1024 * 1024;
+
+function tooLarge(): StatusError {
+  return new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`);
+}
+
 /** The body as text. What comes in protobuf is turned into JSON here, so that nothing further in has to know. */
 async function bodyOf(raw: Request): Promise<{ body: string; contentType: string }> {
   const contentType = raw.headers.get('content-type') ?? '';
   if (raw.method === 'GET') return { body: '', contentType };
-  if (!contentType.startsWith('application/vnd.kubernetes.protobuf')) return { body: await raw.text(), contentType };
-  const bytes = await raw.bytes();
+  if (Number(raw.headers.get('content-length') ?? 0) > BODY_LIMIT) throw tooLarge();
+  const bytes = Buffer.from(await raw.arrayBuffer());
+  if (bytes.length > BODY_LIMIT) throw tooLarge();
+  if (!contentType.startsWith('application/vnd.kubernetes.protobuf')) return { body: bytes.toString(), contentType };
   if (bytes.length === 0) return { body: '', contentType: 'application/json' };
   try {
     return { body: JSON.stringify(fromProtobuf(bytes)), contentType: 'application/json' };
@@ -100,7 +140,12 @@ async function bodyOf(raw: Request): Promise<{ body: string; contentType: string
 }
 
 function wantsAggregated(accept: string | undefined): boolean {
-  return accept?.replaceAll(' ', '').split(',').some((part) => part.includes('as=APIGroupDiscoveryList') && part.includes('v=v2')) ?? false;
+  return (
+    accept
+      ?.replaceAll(' ', '')
+      .split(',')
+      .some((part) => part.includes('as=APIGroupDiscoveryList') && part.includes('v=v2')) ?? false
+  );
 }
 
 function discovery(core: boolean): Response {
@@ -113,7 +158,17 @@ function described(value: unknown): Response {
 }
 
 function versionOf(): unknown {
-  return { major: '1', minor: '36', gitVersion: VERSION, gitCommit: 'sandbox', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z', goVersion: 'none', compiler: 'none', platform: 'sandbox/any' };
+  return {
+    major: '1',
+    minor: '36',
+    gitVersion: VERSION,
+    gitCommit: 'sandbox',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: 'none',
+    compiler: 'none',
+    platform: 'sandbox/any',
+  };
 }
 
 /** The same response; `ended` is called once its body is, however that comes about. */

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type WriteStream, createWriteStream } from 'node:fs';
-import { mkdirSync } from 'node:fs';
+import { type WriteStream, createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { once } from 'node:events';
 import type { Target } from './request.ts';

@@ -16,7 +16,8 @@ export function decodeBody(kind: Kind, body: Record<string, unknown>, strict: bo
   const given = body.kind ?? kind.kind;
   const subject = `${String(given)} in version "${String(apiVersion).split('/').at(-1)}" cannot be handled as a ${kind.kind}`;
   if (given !== kind.kind) throw badRequest(`${subject}: it is of another kind`);
-  if (apiVersion !== apiVersionOf(kind)) throw badRequest(`${subject}: no kind "${kind.kind}" is registered for version "${String(apiVersion)}"`);
+  if (apiVersion !== apiVersionOf(kind))
+    throw badRequest(`${subject}: no kind "${kind.kind}" is registered for version "${String(apiVersion)}"`);
   const { value, unknown, fault } = decode(kind.type, body);
   if (fault) throw badRequest(`${subject}: ${fault}`);
   const fields = unknown.map((field) => `unknown field "${field}"`);
@@ -27,7 +28,12 @@ export function decodeBody(kind: Kind, body: Record<string, unknown>, strict: bo
 /** The decoded value with a metadata that can be relied on, in the stored form. */
 export function asResource(kind: Kind, value: Record<string, unknown>): Resource {
   const metadata = isRecord(value.metadata) ? value.metadata : {};
-  const object = as<Resource>({ ...value, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { ...metadata, name: metadata.name ?? '' } });
+  const object = as<Resource>({
+    ...value,
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    metadata: { ...metadata, name: metadata.name ?? '' },
+  });
   return kind.convert ? kind.convert.toStored(object) : object;
 }
 

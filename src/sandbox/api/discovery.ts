@@ -27,18 +27,30 @@ const reviews: ApiResource[] = ['SelfSubjectAccessReview', 'SelfSubjectRulesRevi
 
 /** The groups and their versions, in the order in which kubectl looks a name up. */
 export function groupVersions(): { group: string; version: string }[] {
-  const seen = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}`, { group: kind.group, version: kind.version }]));
+  const seen = new Map(
+    kinds.map((kind) => [`${kind.group}/${kind.version}`, { group: kind.group, version: kind.version }]),
+  );
   seen.set('authorization.k8s.io/v1', { group: 'authorization.k8s.io', version: 'v1' });
   return [...seen.values()];
 }
 
 /** GET /apis */
 export function groupList(): unknown {
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupVersions().filter(({ group }) => group !== '').map(({ group }) => groupOf(group)) };
+  return {
+    kind: 'APIGroupList',
+    apiVersion: 'v1',
+    groups: groupVersions()
+      .filter(({ group }) => group !== '')
+      .map(({ group }) => groupOf(group)),
+  };
 }
 
 /** GET /apis/<group> */
-export function groupOf(name: string): { name: string; versions: { groupVersion: string; version: string }[]; preferredVersion?: unknown } {
+export function groupOf(name: string): {
+  name: string;
+  versions: { groupVersion: string; version: string }[];
+  preferredVersion?: unknown;
+} {
   const versions = groupVersions()
     .filter(({ group }) => group === name)
     .map(({ group, version }) => ({ groupVersion: `${group}/${version}`, version }));
@@ -49,7 +61,12 @@ export function groupOf(name: string): { name: string; versions: { groupVersion:
 export function resourceList(group: string, version: string): unknown {
   const resources = resourcesOf(group, version);
   if (resources.length === 0) return undefined;
-  return { kind: 'APIResourceList', ...(group ? { apiVersion: 'v1' } : {}), groupVersion: group ? `${group}/${version}` : version, resources };
+  return {
+    kind: 'APIResourceList',
+    ...(group ? { apiVersion: 'v1' } : {}),
+    groupVersion: group ? `${group}/${version}` : version,
+    resources,
+  };
 }
 
 /** GET /api and /apis, aggregated: everything in two answers. */
@@ -80,7 +97,9 @@ function aggregatedResources(group: string, version: string): unknown[] {
         verbs: resource.verbs,
         ...(resource.shortNames ? { shortNames: resource.shortNames } : {}),
         ...(resource.categories ? { categories: resource.categories } : {}),
-        ...(below.length > 0 ? { subresources: below.map((entry) => aggregatedSubresource(entry, group, version)) } : {}),
+        ...(below.length > 0
+          ? { subresources: below.map((entry) => aggregatedSubresource(entry, group, version)) }
+          : {}),
       };
     });
 }
@@ -106,10 +125,22 @@ function resourcesOfKind(kind: Kind): ApiResource[] {
     ...(kind.shortNames ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories ? { categories: kind.categories } : {}),
   };
-  const below = (subresource: string, rest: Partial<ApiResource>): ApiResource => ({ name: `${plural}/${subresource}`, singularName: '', namespaced, kind: name, verbs: RW, ...rest });
+  const below = (subresource: string, rest: Partial<ApiResource>): ApiResource => ({
+    name: `${plural}/${subresource}`,
+    singularName: '',
+    namespaced,
+    kind: name,
+    verbs: RW,
+    ...rest,
+  });
   return [
     own,
-    ...(plural === 'pods' ? [below('eviction', { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] }), below('log', { verbs: ['get'] })] : []),
+    ...(plural === 'pods'
+      ? [
+          below('eviction', { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] }),
+          below('log', { verbs: ['get'] }),
+        ]
+      : []),
     ...(kind.scale ? [below('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
     ...(kind.hasStatus ? [below('status', {})] : []),
   ];

@@ -12,7 +12,8 @@ export function evict(store: Store, request: ApiRequest): Response {
   const { namespace = '', name = '' } = request.target;
   const { dryRun } = writeOptions(request, 'CreateOptions');
   const body = readBody(request, 'Eviction');
-  if ((body.kind ?? 'Eviction') !== 'Eviction') throw badRequest(`${String(body.kind)} cannot be handled as a Eviction`);
+  if ((body.kind ?? 'Eviction') !== 'Eviction')
+    throw badRequest(`${String(body.kind)} cannot be handled as a Eviction`);
   if (at(body, 'metadata', 'name') !== name) throw badRequest('name in URL does not match name in Eviction object');
   evictPod(store, { namespace, name }, optionsOf(body.deleteOptions, dryRun));
   return json(JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }), 201);

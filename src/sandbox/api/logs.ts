@@ -19,7 +19,8 @@ export function logs(store: Store, request: ApiRequest): Response {
   const status = pod.status.containerStatuses?.find((entry) => entry.name === container);
   if (!status) throw badRequest(`container "${container}" in pod "${name}" is waiting to start: ContainerCreating`);
   const previous = ['true', '1'].includes(request.query.get('previous') ?? '');
-  if (previous && !status.lastState?.terminated) throw badRequest(`previous terminated container "${container}" in pod "${name}" not found`);
+  if (previous && !status.lastState?.terminated)
+    throw badRequest(`previous terminated container "${container}" in pod "${name}" not found`);
   return plain(cut(linesOf(pod, status, previous), store.now(), request.query));
 }
 
@@ -33,8 +34,18 @@ function linesOf(pod: Pod, status: ContainerStatus, previous: boolean): Line[] {
   const started = Date.parse(pod.status.startTime ?? pod.metadata.creationTimestamp ?? '');
   const crashed = previous || status.state?.waiting !== undefined;
   const texts = crashed
-    ? [`INFO starting ${status.name} (${status.image})`, 'INFO loading configuration', 'ERROR connection refused: db:5432', 'FATAL out of memory, exit 137']
-    : [`INFO starting ${status.name} (${status.image})`, 'INFO loading configuration', 'WARN authentication failed for user admin', 'INFO ready'];
+    ? [
+        `INFO starting ${status.name} (${status.image})`,
+        'INFO loading configuration',
+        'ERROR connection refused: db:5432',
+        'FATAL out of memory, exit 137',
+      ]
+    : [
+        `INFO starting ${status.name} (${status.image})`,
+        'INFO loading configuration',
+        'WARN authentication failed for user admin',
+        'INFO ready',
+      ];
   return texts.map((text, index) => ({ time: new Date(started + index), text }));
 }
 
@@ -45,7 +56,10 @@ function cut(lines: Line[], now: Date, query: URLSearchParams): string {
   const recent = lines.filter((line) => line.time.getTime() >= oldest);
   const tail = query.has('tailLines') ? numberOf(query, 'tailLines') : recent.length;
   const stamped = ['true', '1'].includes(query.get('timestamps') ?? '');
-  const text = recent.slice(recent.length - Math.min(tail, recent.length)).map((line) => `${stamped ? `${line.time.toISOString()} ` : ''}${line.text}\n`).join('');
+  const text = recent
+    .slice(recent.length - Math.min(tail, recent.length))
+    .map((line) => `${stamped ? `${line.time.toISOString()} ` : ''}${line.text}\n`)
+    .join('');
   const limit = numberOf(query, 'limitBytes');
   return limit > 0 ? Buffer.from(text).subarray(0, limit).toString() : text;
 }
@@ -57,7 +71,10 @@ function containerOf(pod: Pod, asked: string): string {
     return asked;
   }
   const [only = '', ...others] = pod.spec.containers.map((container) => container.name);
-  if (others.length > 0) throw badRequest(`a container name must be specified for pod ${pod.metadata.name}, choose one of: [${[only, ...others].join(' ')}]`);
+  if (others.length > 0)
+    throw badRequest(
+      `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${[only, ...others].join(' ')}]`,
+    );
   return only;
 }
 

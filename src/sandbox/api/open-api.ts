@@ -19,7 +19,9 @@ const documents = new Map<string, string>();
 export function openApiText(path: string): string | undefined {
   const known = documents.get(path);
   if (known !== undefined) return known;
-  const served = kinds.filter((kind) => (kind.group ? `apis/${kind.group}/${kind.version}` : `api/${kind.version}`) === path);
+  const served = kinds.filter(
+    (kind) => (kind.group ? `apis/${kind.group}/${kind.version}` : `api/${kind.version}`) === path,
+  );
   if (served.length === 0) return undefined;
   const schemas = definitionsBelow(served.map((kind) => kind.type));
   const document = {
@@ -36,7 +38,11 @@ export function openApiText(path: string): string | undefined {
 function pathsOf(path: string, kind: Kind): [string, unknown][] {
   const collection = `/${path}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}`;
   const write = (verb: string): unknown => ({
-    parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({ name, in: 'query', schema: { type: 'string' } })),
+    parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({
+      name,
+      in: 'query',
+      schema: { type: 'string' },
+    })),
     responses: { 200: { description: 'OK' } },
     'x-kubernetes-action': verb,
     'x-kubernetes-group-version-kind': { group: kind.group, version: kind.version, kind: kind.kind },

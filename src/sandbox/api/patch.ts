@@ -47,8 +47,11 @@ export function patch(store: Store, request: ApiRequest): Response {
     placeInPath(request.target, object);
     return object;
   };
-  const stored = updateObject(store, kind, pathKey(request), change, { ...options, ...(subresource ? { subresource } : {}) });
-  return answer(store, request, stored, 200, warnings);
+  const stored = updateObject(store, { kind, ...pathKey(request) }, change, {
+    ...options,
+    ...(subresource ? { subresource } : {}),
+  });
+  return answer(store, request, stored, { code: 200, warnings });
 }
 
 /** 415 for any content type but the four. */
@@ -66,19 +69,34 @@ export function patchBody(request: ApiRequest, type: string): unknown {
   } catch (error) {
     throw badRequest(`error decoding patch: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (type !== 'json' && !isRecord(body)) throw badRequest('error decoding patch: json: cannot unmarshal a value that is not an object');
+  if (type !== 'json' && !isRecord(body))
+    throw badRequest('error decoding patch: json: cannot unmarshal a value that is not an object');
   return body;
 }
 
 /** Carries out the patch; the type's definition tells a strategic one how lists merge. */
-export function patchedValue(type: string, current: Record<string, unknown>, body: unknown, definition: string): Record<string, unknown> {
+export function patchedValue(
+  type: string,
+  current: Record<string, unknown>,
+  body: unknown,
+  definition: string,
+): Record<string, unknown> {
   const result =
-    type === 'json' ? jsonPatch(current, body) : type === 'merge' ? mergePatch(current, body) : strategicMergePatch(current, isRecord(body) ? body : {}, definitionOf(definition));
+    type === 'json'
+      ? jsonPatch(current, body)
+      : type === 'merge'
+        ? mergePatch(current, body)
+        : strategicMergePatch(current, isRecord(body) ? body : {}, definitionOf(definition));
   if (!isRecord(result)) throw unfit(result, 'the patched object is not an object');
   return result;
 }
 
-function apply(store: Store, request: ApiRequest, body: unknown, options: { dryRun: boolean; strict: boolean; warn: boolean; fieldManager: string }): Response {
+function apply(
+  store: Store,
+  request: ApiRequest,
+  body: unknown,
+  options: { dryRun: boolean; strict: boolean; warn: boolean; fieldManager: string },
+): Response {
   const { kind, subresource } = request.target;
   const key = pathKey(request);
   requireManager(options.fieldManager);
@@ -92,14 +110,20 @@ function apply(store: Store, request: ApiRequest, body: unknown, options: { dryR
     const merged = decode(kind.type, applyPatch(draft, wanted, memory.get(identity), definitionOf(kind.type)));
     return asResource(kind, merged.value);
   };
-  const stored = current ? updateObject(store, kind, key, change, { ...options, ...(subresource ? { subresource } : {}) }) : createObject(store, kind, { ...wanted }, options);
+  const stored = current
+    ? updateObject(store, { kind, ...key }, change, { ...options, ...(subresource ? { subresource } : {}) })
+    : createObject(store, kind, { ...wanted }, options);
   if (!options.dryRun) remember(memory, `${stored.metadata.uid} ${options.fieldManager} ${subresource ?? ''}`, wanted);
-  return answer(store, request, stored, current ? 200 : 201, options.warn ? warnings : []);
+  return answer(store, request, stored, { code: current ? 200 : 201, warnings: options.warn ? warnings : [] });
 }
 
 const MEMORY_LIMIT = 5_000;
 
-function remember(memory: Map<string, Record<string, unknown>>, identity: string, wanted: Record<string, unknown>): void {
+function remember(
+  memory: Map<string, Record<string, unknown>>,
+  identity: string,
+  wanted: Record<string, unknown>,
+): void {
   memory.delete(identity);
   memory.set(identity, wanted);
   const [oldest] = memory.keys();

@@ -14,7 +14,9 @@ export function readObject(store: Store, request: ApiRequest): Response {
   const { kind, namespace, name = '' } = request.target;
   const found = store.get(storageOf(kind), namespace, name);
   if (!found) throw notFound(kind, name);
-  return json(oneText(formOf(request.accept), kind, found, { now: store.now(), includeObject: includeObjectOf(request) }));
+  return json(
+    oneText(formOf(request.accept), kind, found, { now: store.now(), includeObject: includeObjectOf(request) }),
+  );
 }
 
 /** GET of a collection, by page where a `limit` is given. */
@@ -24,16 +26,27 @@ export function readList(store: Store, request: ApiRequest): Response {
   checkVersion(store, request.query.get('resourceVersion') ?? '');
   const limit = numberOf(request.query, 'limit');
   const after = continueKey(request.query.get('continue') ?? '');
-  const all = store.list(storageOf(kind), namespace).filter((object) => filter(object) && (after === undefined || keyOf(object) > after));
+  const all = store
+    .list(storageOf(kind), namespace)
+    .filter((object) => filter(object) && (after === undefined || keyOf(object) > after));
   const page = limit > 0 ? all.slice(0, limit) : all;
   const metadata: ListMetadata = { resourceVersion: String(store.revision) };
   const last = page.at(-1);
   if (last && page.length < all.length) {
-    metadata.continue = Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: store.revision, start: keyOf(last) })).toString('base64url');
+    metadata.continue = Buffer.from(
+      JSON.stringify({ v: 'meta.k8s.io/v1', rv: store.revision, start: keyOf(last) }),
+    ).toString('base64url');
     // With selectors the API server does not know how many are left.
-    if (!request.query.get('labelSelector') && !request.query.get('fieldSelector')) metadata.remainingItemCount = all.length - page.length;
+    if (!request.query.get('labelSelector') && !request.query.get('fieldSelector'))
+      metadata.remainingItemCount = all.length - page.length;
   }
-  return json(listText(formOf(request.accept), kind, page, { now: store.now(), includeObject: includeObjectOf(request), metadata }));
+  return json(
+    listText(formOf(request.accept), kind, page, {
+      now: store.now(),
+      includeObject: includeObjectOf(request),
+      metadata,
+    }),
+  );
 }
 
 /** What the request's selectors let through. Throws 400 for one that does not parse. */
@@ -58,13 +71,20 @@ export function numberOf(query: URLSearchParams, name: string): number {
 function checkVersion(store: Store, version: string): void {
   if (version === '') return;
   if (!/^\d+$/.test(version)) {
-    throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,
+    );
   }
   if (Number(version) > store.revision) {
-    throw new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${version}, current: ${store.revision}`, {
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      retryAfterSeconds: 1,
-    });
+    throw new StatusError(
+      504,
+      'Timeout',
+      `Timeout: Too large resource version: ${version}, current: ${store.revision}`,
+      {
+        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+        retryAfterSeconds: 1,
+      },
+    );
   }
 }
 

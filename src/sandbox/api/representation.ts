@@ -29,13 +29,22 @@ export interface ListMetadata {
 
 /** One object in the form asked for. */
 export function oneText(form: Form, kind: Kind, object: Resource, given: { now: Date; includeObject: string }): string {
-  if (form === 'table') return tableText(kind, [object], { ...given, metadata: { resourceVersion: object.metadata.resourceVersion ?? '' } });
+  if (form === 'table')
+    return tableText(kind, [object], {
+      ...given,
+      metadata: { resourceVersion: object.metadata.resourceVersion ?? '' },
+    });
   if (form === 'metadata') return partialText(object);
   return objectText(kind, object);
 }
 
 /** A list in the form asked for. */
-export function listText(form: Form, kind: Kind, objects: Resource[], given: { now: Date; includeObject: string; metadata: ListMetadata }): string {
+export function listText(
+  form: Form,
+  kind: Kind,
+  objects: Resource[],
+  given: { now: Date; includeObject: string; metadata: ListMetadata },
+): string {
   if (form === 'table') return tableText(kind, objects, given);
   const metadata = JSON.stringify(given.metadata);
   if (form === 'metadata') {

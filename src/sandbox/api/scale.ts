@@ -23,30 +23,48 @@ export function scale(store: Store, request: ApiRequest): Response {
   const options = writeOptions(request, patchType ? 'PatchOptions' : 'UpdateOptions');
   const body = patchType ? patchBody(request, patchType) : readBody(request, 'Scale');
   if (!found) throw notFound(kind, name);
-  const wanted = decodeScale(patchType ? patchedValue(patchType, scaleOf(kind, found), body, SCALE) : as(body), patchType !== undefined);
+  const wanted = decodeScale(
+    patchType ? patchedValue(patchType, scaleOf(kind, found), body, SCALE) : as(body),
+    patchType !== undefined,
+  );
   placeInPath(request.target, wanted);
   checkPreconditions(kind, wanted, found, patchType !== undefined);
   const replicas = Number(at(wanted, 'spec', 'replicas') ?? 0);
   if (replicas < 0) {
     const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
-    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [{ reason: 'FieldValueInvalid', message, field: 'spec.replicas' }]);
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
+      { reason: 'FieldValueInvalid', message, field: 'spec.replicas' },
+    ]);
   }
   const key = { name, ...(namespace === undefined ? {} : { namespace }) };
-  const stored = updateObject(store, kind, key, (draft) => void (child(draft, 'spec').replicas = replicas), options);
+  const stored = updateObject(
+    store,
+    { kind, ...key },
+    (draft) => void (child(draft, 'spec').replicas = replicas),
+    options,
+  );
   return json(JSON.stringify(scaleOf(kind, stored)));
 }
 
 function decodeScale(body: Record<string, unknown>, isPatch: boolean): Resource {
   const { value, fault } = decode(SCALE, body);
-  if (fault) throw isPatch ? unfit(body, fault) : badRequest(`Scale in version "v1" cannot be handled as a Scale: ${fault}`);
-  return as<Resource>({ ...value, metadata: { name: '', ...(typeof value.metadata === 'object' ? value.metadata : {}) } });
+  if (fault)
+    throw isPatch ? unfit(body, fault) : badRequest(`Scale in version "v1" cannot be handled as a Scale: ${fault}`);
+  return as<Resource>({
+    ...value,
+    metadata: { name: '', ...(typeof value.metadata === 'object' ? value.metadata : {}) },
+  });
 }
 
 function checkPreconditions(kind: Kind, wanted: Resource, found: Resource, isPatch: boolean): void {
   const { uid, resourceVersion, name } = wanted.metadata;
   if (uid && uid !== found.metadata.uid) {
     const subject: Kind = isPatch ? { ...kind, plural: `${kind.plural}/scale` } : kind;
-    throw conflict(subject, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found.metadata.uid}`);
+    throw conflict(
+      subject,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found.metadata.uid}`,
+    );
   }
   if (resourceVersion && resourceVersion !== found.metadata.resourceVersion) throw modified(kind, name);
 }
@@ -58,7 +76,8 @@ function scaleOf(kind: Kind, object: Resource): Record<string, unknown> {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: at(object, 'spec', 'replicas') },
+    // 0 is left out of the spec, though not of the status.
+    spec: { replicas: at(object, 'spec', 'replicas') || undefined },
     status: { replicas: at(object, 'status', 'replicas') ?? 0, selector },
   };
 }

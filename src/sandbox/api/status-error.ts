@@ -54,11 +54,20 @@ export function alreadyExists(kind: Kind, name: string): StatusError {
 
 /** 409: the caller worked on what is no longer so. `detail` says which precondition did not hold. */
 export function conflict(kind: Kind, name: string, detail: string): StatusError {
-  return new StatusError(409, 'Conflict', `Operation cannot be fulfilled on ${resourceName(kind)} "${name}": ${detail}`, about(kind, name));
+  return new StatusError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${resourceName(kind)} "${name}": ${detail}`,
+    about(kind, name),
+  );
 }
 
 export function modified(kind: Kind, name: string): StatusError {
-  return conflict(kind, name, 'the object has been modified; please apply your changes to the latest version and try again');
+  return conflict(
+    kind,
+    name,
+    'the object has been modified; please apply your changes to the latest version and try again',
+  );
 }
 
 export function forbidden(kind: Kind, name: string, detail: string, causes?: Cause[]): StatusError {
@@ -76,12 +85,17 @@ export function invalid(kind: { group: string; kind: string }, name: string, cau
   const said = causes.map((cause) => `${cause.field}: ${cause.message}`);
   const list = [...new Set(said)];
   const subject = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
-  return new StatusError(422, 'Invalid', `${subject} "${name}" is invalid: ${list.length === 1 ? list[0] : `[${list.join(', ')}]`}`, {
-    ...(name ? { name } : {}),
-    ...(kind.group ? { group: kind.group } : {}),
-    ...(kind.kind ? { kind: kind.kind } : {}),
-    causes,
-  });
+  return new StatusError(
+    422,
+    'Invalid',
+    `${subject} "${name}" is invalid: ${list.length === 1 ? list[0] : `[${list.join(', ')}]`}`,
+    {
+      ...(name ? { name } : {}),
+      ...(kind.group ? { group: kind.group } : {}),
+      ...(kind.kind ? { kind: kind.kind } : {}),
+      causes,
+    },
+  );
 }
 
 export function noSuchResource(): StatusError {
@@ -89,7 +103,12 @@ export function noSuchResource(): StatusError {
 }
 
 export function methodNotAllowed(): StatusError {
-  return new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+  return new StatusError(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
 }
 
 export function expired(from: number, oldest: number): StatusError {

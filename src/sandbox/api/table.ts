@@ -13,7 +13,13 @@ export interface TableOptions {
 
 /** The objects as meta.k8s.io/v1 Table, which is what `kubectl get` prints. */
 export function tableText(kind: Kind, objects: Resource[], options: TableOptions): string {
-  const columns = kind.columns.map(({ name, type = 'string', format = '', priority = 0 }) => ({ name, type, format, description: name, priority }));
+  const columns = kind.columns.map(({ name, type = 'string', format = '', priority = 0 }) => ({
+    name,
+    type,
+    format,
+    description: name,
+    priority,
+  }));
   const rows = objects.map((object) => {
     const cells = JSON.stringify(kind.columns.map((column) => column.cell(object, options.now)));
     return `{"cells":${cells},"object":${carried(kind, object, options.includeObject)}}`;

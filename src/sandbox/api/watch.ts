@@ -17,47 +17,79 @@ export function watch(store: Store, request: ApiRequest, closing: AbortSignal): 
   const { kind, namespace, name } = request.target;
   const selected = filterOf(kind, request.query);
   const filter = (object: Resource): boolean =>
-    (namespace === undefined || object.metadata.namespace === namespace) && (name === undefined || object.metadata.name === name) && selected(object);
+    (namespace === undefined || object.metadata.namespace === namespace) &&
+    (name === undefined || object.metadata.name === name) &&
+    selected(object);
   const start = startOf(store, request.query);
   const line = lineWriter(kind, formOf(request.accept), store, includeObjectOf(request));
-  let stop: () => void = () => {};
+  const isMarked = isTrue(request.query, 'allowWatchBookmarks');
+  const seconds = numberOf(request.query, 'timeoutSeconds') || DEFAULT_SECONDS;
+  const body = lineStream([closing, request.signal], (send, end) => {
+    if (!start.initial && start.after < store.oldest) {
+      send(JSON.stringify({ type: 'ERROR', object: expired(start.after, store.oldest).status }));
+      end();
+      return () => {};
+    }
+    const first = firstEvents(store, kind, filter, start).map(([type, object]) => line(type, object));
+    if (start.marked) first.push(bookmarkText(kind, store.revision, true));
+    if (first.length > 0) send(first.join('\n'));
+    const unsubscribe = store.subscribe((change) => {
+      const event = change.storage === storageOf(kind) ? eventOf(change, filter) : undefined;
+      if (event) send(line(...event));
+    });
+    const bookmark = (): void => (isMarked ? send(bookmarkText(kind, store.revision)) : undefined);
+    const pulse = setInterval(bookmark, BOOKMARK_MS);
+    const deadline = setTimeout(() => {
+      bookmark();
+      end();
+    }, seconds * 1000);
+    return () => {
+      unsubscribe();
+      clearInterval(pulse);
+      clearTimeout(deadline);
+    };
+  });
+  return new Response(body, { headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' } });
+}
+
+/** A stream of lines that ends by itself, by a signal, by its reader's leaving, or when the reader is too far behind. */
+function lineStream(
+  signals: AbortSignal[],
+  open: (send: (text: string) => void, end: () => void) => () => void,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const body = new ReadableStream<Uint8Array>(
+  let release: () => void = () => {};
+  return new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        let ended = false;
+        let close: () => void = () => {};
+        release = () => {
+          ended = true;
+          close();
+          for (const signal of signals) signal.removeEventListener('abort', end);
+        };
+        const end = (): void => {
+          if (ended) return;
+          release();
+          controller.close();
+        };
         const send = (text: string): void => {
-          if ((controller.desiredSize ?? 0) < -QUEUE_LIMIT) stop();
+          if (ended) return;
+          if ((controller.desiredSize ?? 0) < -QUEUE_LIMIT) end();
           else controller.enqueue(encoder.encode(`${text}\n`));
         };
-        stop = once(() => {
-          unsubscribe();
-          clearTimeout(deadline);
-          clearInterval(pulse);
-          closing.removeEventListener('abort', stop);
-          request.signal.removeEventListener('abort', stop);
-          controller.close();
-        });
-        const unsubscribe = store.subscribe((change) => {
-          const text = change.storage === storageOf(kind) ? eventText(change, filter, line) : undefined;
-          if (text !== undefined) send(text);
-        });
-        const bookmarks = request.query.get('allowWatchBookmarks') === 'true' || request.query.get('allowWatchBookmarks') === '1';
-        const bookmark = (): void => (bookmarks ? send(bookmarkText(kind, store.revision)) : undefined);
-        const deadline = setTimeout(() => {
-          bookmark();
-          stop();
-        }, (numberOf(request.query, 'timeoutSeconds') || DEFAULT_SECONDS) * 1000);
-        const pulse = setInterval(bookmark, BOOKMARK_MS);
-        closing.addEventListener('abort', stop);
-        request.signal.addEventListener('abort', stop);
-        for (const text of firstLines(store, kind, filter, start, line)) send(text);
-        if (start.initial && start.marked) send(bookmarkText(kind, store.revision, true));
+        for (const signal of signals) signal.addEventListener('abort', end);
+        close = open(send, end);
       },
-      cancel: () => stop(),
+      cancel: () => release(),
     },
     new CountQueuingStrategy({ highWaterMark: 64 }),
   );
-  return new Response(body, { headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, private' } });
+}
+
+function isTrue(query: URLSearchParams, name: string): boolean {
+  return ['true', '1'].includes(query.get(name) ?? '');
 }
 
 /** Where the watch begins: with all that is there, or after a revision. */
@@ -71,25 +103,39 @@ interface Start {
 function startOf(store: Store, query: URLSearchParams): Start {
   const version = query.get('resourceVersion') ?? '';
   if (version !== '' && !/^\d+$/.test(version)) {
-    throw new StatusError(500, undefined, `resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
+    throw new StatusError(
+      500,
+      undefined,
+      `resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,
+    );
   }
-  const marked = query.get('sendInitialEvents') === 'true' || query.get('sendInitialEvents') === '1';
+  const marked = isTrue(query, 'sendInitialEvents');
   if (query.has('sendInitialEvents') && query.get('resourceVersionMatch') !== 'NotOlderThan') {
     const message = 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ reason: 'FieldValueForbidden', message, field: 'resourceVersionMatch' }]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+      { reason: 'FieldValueForbidden', message, field: 'resourceVersionMatch' },
+    ]);
   }
   const initial = marked || version === '' || version === '0';
   return { initial, marked, after: initial ? store.revision : Number(version) };
 }
 
-function firstLines(store: Store, kind: Kind, filter: (object: Resource) => boolean, start: Start, line: LineWriter): string[] {
-  if (start.initial) {
-    return store.list(storageOf(kind)).filter(filter).map((object) => line('ADDED', object));
-  }
-  if (start.after < store.oldest) {
-    return [JSON.stringify({ type: 'ERROR', object: expired(start.after, store.oldest).status })];
-  }
-  return store.since(start.after, storageOf(kind)).flatMap((change) => eventText(change, filter, line) ?? []);
+/** What is there already, or what happened since the start. The caller has made sure that the start is not too old. */
+function firstEvents(
+  store: Store,
+  kind: Kind,
+  filter: (object: Resource) => boolean,
+  start: Start,
+): [string, Resource][] {
+  const storage = storageOf(kind);
+  if (start.initial)
+    return store
+      .list(storage)
+      .filter(filter)
+      .map((object) => ['ADDED', object]);
+  return store
+    .since(start.after, storage)
+    .flatMap((change) => [eventOf(change, filter)].filter((event) => event !== undefined));
 }
 
 type LineWriter = (type: string, object: Resource) => string;
@@ -99,34 +145,27 @@ function lineWriter(kind: Kind, form: Form, store: Store, includeObject: string)
   return (type, object) => {
     const now = store.now();
     const metadata = { resourceVersion: object.metadata.resourceVersion };
-    const text = form === 'table' ? tableText(kind, [object], { now, includeObject, metadata, withoutColumns: !first }) : oneText(form, kind, object, { now, includeObject });
+    const text =
+      form === 'table'
+        ? tableText(kind, [object], { now, includeObject, metadata, withoutColumns: !first })
+        : oneText(form, kind, object, { now, includeObject });
     first = false;
     return `{"type":"${type}","object":${text}}`;
   };
 }
 
 /** An object that begins to match is added, one that stops is deleted, whatever happened to it in the store. */
-function eventText(change: Change, filter: (object: Resource) => boolean, line: LineWriter): string | undefined {
+function eventOf(change: Change, filter: (object: Resource) => boolean): [string, Resource] | undefined {
   const before = change.previous !== undefined && filter(change.previous);
-  if (change.type === 'DELETED') return before ? line('DELETED', change.object) : undefined;
-  const now = filter(change.object);
-  if (now) return line(before ? 'MODIFIED' : 'ADDED', change.object);
+  if (change.type === 'DELETED') return before ? ['DELETED', change.object] : undefined;
+  if (filter(change.object)) return [before ? 'MODIFIED' : 'ADDED', change.object];
   if (!before || !change.previous) return undefined;
   const { metadata } = change.previous;
-  return line('DELETED', { ...change.previous, metadata: { ...metadata, resourceVersion: String(change.revision) } });
+  return ['DELETED', { ...change.previous, metadata: { ...metadata, resourceVersion: String(change.revision) } }];
 }
 
 function bookmarkText(kind: Kind, revision: number, endOfInitial = false): string {
   const annotations = endOfInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
   const metadata = { resourceVersion: String(revision), ...annotations };
   return JSON.stringify({ type: 'BOOKMARK', object: { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata } });
-}
-
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    action();
-  };
 }

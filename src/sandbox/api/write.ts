@@ -20,7 +20,7 @@ export function create(store: Store, request: ApiRequest): Response {
   const { object, warnings } = decodeBody(kind, readBody(request, kind.kind), options.strict);
   placeInPath(request.target, object);
   const made = createObject(store, kind, object, options);
-  return answer(store, request, made, 201, options.warn ? warnings : []);
+  return answer(store, request, made, { code: 201, warnings: options.warn ? warnings : [] });
 }
 
 /** PUT of an object, or of its status. */
@@ -31,21 +31,40 @@ export function replace(store: Store, request: ApiRequest): Response {
   placeInPath(request.target, object);
   const key = keyOf(object);
   if (kind.createsOnUpdate && !store.get(storageOf(kind), key.namespace, key.name)) {
-    return answer(store, request, createObject(store, kind, object, options), 201, options.warn ? warnings : []);
+    return answer(store, request, createObject(store, kind, object, options), {
+      code: 201,
+      warnings: options.warn ? warnings : [],
+    });
   }
   if (kind.requiresVersion && !object.metadata.resourceVersion && store.get(storageOf(kind), key.namespace, key.name)) {
-    throw invalid(kind, key.name, [{ reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' }]);
+    const causes = [
+      {
+        reason: 'FieldValueInvalid',
+        message: 'Invalid value: 0: must be specified for an update',
+        field: 'metadata.resourceVersion',
+      },
+    ];
+    throw invalid({ group: kind.group, kind: kind.plural }, key.name, causes);
   }
-  const stored = updateObject(store, kind, key, () => object, { ...options, uidIsPrecondition: true, ...(subresource ? { subresource } : {}) });
-  return answer(store, request, stored, 200, options.warn ? warnings : []);
+  const stored = updateObject(store, { kind, ...key }, () => object, {
+    ...options,
+    uidIsPrecondition: true,
+    ...(subresource ? { subresource } : {}),
+  });
+  return answer(store, request, stored, { code: 200, warnings: options.warn ? warnings : [] });
 }
 
 /** DELETE of an object. Answers with the object where the kind does, or where something still holds it. */
 export function remove(store: Store, request: ApiRequest): Response {
   const { kind, namespace, name = '' } = request.target;
   const options = deleteOptions(request);
-  const { object, gone } = deleteObject(store, kind, { name, ...(namespace === undefined ? {} : { namespace }) }, options);
-  if (!gone || kind.returnsDeleted) return answer(store, request, object, 200, []);
+  const { object, gone } = deleteObject(
+    store,
+    kind,
+    { name, ...(namespace === undefined ? {} : { namespace }) },
+    options,
+  );
+  if (!gone || kind.returnsDeleted) return answer(store, request, object, { code: 200, warnings: [] });
   const details = { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid: object.metadata.uid };
   return json(JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }));
 }
@@ -59,7 +78,13 @@ export function removeList(store: Store, request: ApiRequest): Response {
   const found = store.list(storageOf(kind), namespace).filter(filter);
   const removed = found.map((object) => deleteObject(store, kind, keyOf(object), options).object);
   const metadata = { resourceVersion: String(store.revision) };
-  return json(listText(formOf(request.accept), kind, removed, { now: store.now(), includeObject: includeObjectOf(request), metadata }));
+  return json(
+    listText(formOf(request.accept), kind, removed, {
+      now: store.now(),
+      includeObject: includeObjectOf(request),
+      metadata,
+    }),
+  );
 }
 
 /** The options from the query and the body; the body's come first. */
@@ -67,7 +92,9 @@ export function deleteOptions(request: ApiRequest): DeleteOptions {
   const { dryRun } = writeOptions(request, 'DeleteOptions');
   const body = request.body === '' ? {} : readBody(request, 'DeleteOptions');
   const policy = body.propagationPolicy ?? request.query.get('propagationPolicy') ?? undefined;
-  const grace = body.gracePeriodSeconds ?? (request.query.has('gracePeriodSeconds') ? numberOf(request.query, 'gracePeriodSeconds') : undefined);
+  const grace =
+    body.gracePeriodSeconds ??
+    (request.query.has('gracePeriodSeconds') ? numberOf(request.query, 'gracePeriodSeconds') : undefined);
   const bodyDryRun = Array.isArray(body.dryRun) && body.dryRun.includes('All');
   const options: DeleteOptions = {
     dryRun: dryRun || bodyDryRun,
@@ -83,7 +110,10 @@ export function deleteOptions(request: ApiRequest): DeleteOptions {
 export function preconditionsOf(value: unknown): { uid?: string; resourceVersion?: string } {
   const uid = at(value, 'uid');
   const resourceVersion = at(value, 'resourceVersion');
-  return { ...(typeof uid === 'string' ? { uid } : {}), ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}) };
+  return {
+    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+  };
 }
 
 export function keyOf(object: Resource): { namespace?: string; name: string } {
@@ -92,8 +122,13 @@ export function keyOf(object: Resource): { namespace?: string; name: string } {
 }
 
 /** The object that a write left, in the form that the caller accepts. */
-export function answer(store: Store, request: ApiRequest, object: Resource, code: number, warnings: string[]): Response {
-  const { kind } = request.target;
-  const text = oneText(formOf(request.accept), kind, object, { now: store.now(), includeObject: includeObjectOf(request) });
-  return json(text, code, warningHeader(warnings));
+export function answer(
+  store: Store,
+  request: ApiRequest,
+  object: Resource,
+  said: { code: number; warnings: string[] },
+): Response {
+  const given = { now: store.now(), includeObject: includeObjectOf(request) };
+  const text = oneText(formOf(request.accept), request.target.kind, object, given);
+  return json(text, said.code, warningHeader(said.warnings));
 }

@@ -1,4 +1,5 @@
 import type { ControllerFactory } from './controller.ts';
+import { claimProtection } from './claim-protection.ts';
 import { daemonSetController } from './daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
@@ -26,4 +27,5 @@ export const controllers: ControllerFactory[] = [
   garbageCollector,
   endpointSliceController,
   autoscalerController,
+  claimProtection,
 ];

@@ -1,5 +1,4 @@
-import type { Store } from '../store/store.ts';
-import type { Change } from '../store/store.ts';
+import type { Change, Store } from '../store/store.ts';
 import type { EventRecorder } from './event-recorder.ts';
 
 /** What every controller works with. */

@@ -9,7 +9,17 @@ import { createObject } from '../write/create-object.ts';
 import { deleteObject } from '../write/delete-object.ts';
 import { type ControllerFactory, keyOf, splitKey } from './controller.ts';
 import { selectsNode, tolerates } from './node-fit.ts';
-import { POD_STORAGE, availability, claimPods, isActive, isReady, orNothing, ownerKeys, podFrom, writeStatus } from './pods.ts';
+import {
+  POD_STORAGE,
+  availability,
+  claimPods,
+  isActive,
+  isReady,
+  orNothing,
+  ownerKeys,
+  podFrom,
+  writeStatus,
+} from './pods.ts';
 import { REVISION_HASH, ensureRevision, pruneRevisions, revisionsOf } from './revision-history.ts';
 import { shareOf } from './share.ts';
 
@@ -18,8 +28,16 @@ const NODES = storageOf(nodes);
 const COMPONENT = 'daemonset-controller';
 /** Whatever is wrong with a node, its daemons run. */
 const tolerations: Toleration[] = [
-  ...['not-ready', 'unreachable'].map((name) => ({ key: `node.kubernetes.io/${name}`, operator: 'Exists', effect: 'NoExecute' })),
-  ...['disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map((name) => ({ key: `node.kubernetes.io/${name}`, operator: 'Exists', effect: 'NoSchedule' })),
+  ...['not-ready', 'unreachable'].map((name) => ({
+    key: `node.kubernetes.io/${name}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+  })),
+  ...['disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map((name) => ({
+    key: `node.kubernetes.io/${name}`,
+    operator: 'Exists',
+    effect: 'NoSchedule',
+  })),
 ];
 
 /** Keeps one pod of a template on every node that takes it. */
@@ -42,7 +60,9 @@ export const daemonSetController: ControllerFactory = ({ store, events, later })
     place(set, hash);
     if (set.spec.updateStrategy.type === 'RollingUpdate') roll(set, hash);
     report(set, hash, key);
-    const inUse = new Set(claimPods(store, set, set.spec.selector).map((pod) => `${name}-${pod.metadata.labels?.[REVISION_HASH]}`));
+    const inUse = new Set(
+      claimPods(store, set, set.spec.selector).map((pod) => `${name}-${pod.metadata.labels?.[REVISION_HASH]}`),
+    );
     if (revisionsOf(store, set).length > 1) pruneRevisions(store, set, inUse.add(revision.metadata.name));
   }
 
@@ -54,7 +74,8 @@ export const daemonSetController: ControllerFactory = ({ store, events, later })
       for (const surplus of there.filter(isActive).slice(1)) remove(set, surplus);
     }
     const names = new Set(eligible(set).map((node) => node.metadata.name));
-    for (const [nodeName, there] of byNode) if (!names.has(nodeName)) for (const pod of there.filter(isActive)) remove(set, pod);
+    for (const [nodeName, there] of byNode)
+      if (!names.has(nodeName)) for (const pod of there.filter(isActive)) remove(set, pod);
   }
 
   /** Old pods go as fast as what may be unavailable allows; those that don't serve go at once. */
@@ -77,26 +98,57 @@ export const daemonSetController: ControllerFactory = ({ store, events, later })
   function eligible(set: DaemonSet): Node[] {
     const { spec } = set.spec.template;
     const borne = [...(spec.tolerations ?? []), ...tolerations];
-    const hindering = (node: Node): boolean => (node.spec.taints ?? []).some((taint) => taint.effect !== 'PreferNoSchedule' && taint.key !== 'node.kubernetes.io/not-ready' && !tolerates(borne, taint));
-    return store.list(NODES).map((object) => as<Node>(object)).filter((node) => selectsNode(spec, node) && !hindering(node));
+    const hindering = (node: Node): boolean =>
+      (node.spec.taints ?? []).some(
+        (taint) =>
+          taint.effect !== 'PreferNoSchedule' &&
+          taint.key !== 'node.kubernetes.io/not-ready' &&
+          !tolerates(borne, taint),
+      );
+    return store
+      .list(NODES)
+      .map((object) => as<Node>(object))
+      .filter((node) => selectsNode(spec, node) && !hindering(node));
   }
 
   function make(set: DaemonSet, node: Node, hash: string): void {
-    const labels = { ...set.spec.template.metadata?.labels, [REVISION_HASH]: hash, 'pod-template-generation': set.metadata.annotations?.['deprecated.daemonset.template.generation'] ?? '1' };
+    const labels = {
+      ...set.spec.template.metadata?.labels,
+      [REVISION_HASH]: hash,
+      'pod-template-generation': set.metadata.annotations?.['deprecated.daemonset.template.generation'] ?? '1',
+    };
     const draft = podFrom(set.spec.template, set, { generateName: `${set.metadata.name}-`, labels });
     const spec = as<Pod>(draft).spec;
     const term = { matchFields: [{ key: 'metadata.name', operator: 'In', values: [node.metadata.name] }] };
-    spec.affinity = { ...spec.affinity, nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } };
+    spec.affinity = {
+      ...spec.affinity,
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } },
+    };
     const given = spec.tolerations ?? [];
     const notReady = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoSchedule' };
-    spec.tolerations = [...given, ...[...tolerations, notReady].filter((toleration) => !given.some((other) => other.key === toleration.key && other.effect === toleration.effect))];
+    spec.tolerations = [
+      ...given,
+      ...[...tolerations, notReady].filter(
+        (toleration) => !given.some((other) => other.key === toleration.key && other.effect === toleration.effect),
+      ),
+    ];
     const pod = createObject(store, pods, draft);
-    events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${pod.metadata.name}`, component: COMPONENT });
+    events.record(set, {
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `Created pod: ${pod.metadata.name}`,
+      component: COMPONENT,
+    });
   }
 
   function remove(set: DaemonSet, pod: Pod): void {
     deleteObject(store, pods, { namespace: pod.metadata.namespace, name: pod.metadata.name });
-    events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${pod.metadata.name}`, component: COMPONENT });
+    events.record(set, {
+      type: 'Normal',
+      reason: 'SuccessfulDelete',
+      message: `Deleted pod: ${pod.metadata.name}`,
+      component: COMPONENT,
+    });
   }
 
   function report(set: DaemonSet, hash: string, key: string): void {

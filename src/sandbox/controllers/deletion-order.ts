@@ -9,7 +9,8 @@ const COST = 'controller.kubernetes.io/pod-deletion-cost';
 /** Which pods a ReplicaSet gives up first: unplaced, not running, not ready, cheap, crowded, young, often restarted ones. */
 export function inDeletionOrder(pods: Pod[]): Pod[] {
   const neighbours = new Map<string, number>();
-  for (const pod of pods) if (pod.spec.nodeName) neighbours.set(pod.spec.nodeName, (neighbours.get(pod.spec.nodeName) ?? 0) + 1);
+  for (const pod of pods)
+    if (pod.spec.nodeName) neighbours.set(pod.spec.nodeName, (neighbours.get(pod.spec.nodeName) ?? 0) + 1);
   const crowd = (pod: Pod): number => neighbours.get(pod.spec.nodeName ?? '') ?? 0;
   return [...pods].sort(
     (a, b) =>

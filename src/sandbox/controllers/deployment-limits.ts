@@ -7,5 +7,7 @@ export function limitsOf(deployment: Deployment): { surge: number; unavailable: 
   if (strategy.type !== 'RollingUpdate') return { surge: 0, unavailable: 0 };
   const surge = shareOf(strategy.rollingUpdate?.maxSurge, replicas, 'up');
   const unavailable = shareOf(strategy.rollingUpdate?.maxUnavailable, replicas, 'down');
-  return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable: Math.min(unavailable, replicas) };
+  return surge === 0 && unavailable === 0
+    ? { surge, unavailable: 1 }
+    : { surge, unavailable: Math.min(unavailable, replicas) };
 }

@@ -17,7 +17,10 @@ const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 const COMPONENT = 'deployment-controller';
 
 /** Returns the step that brings the ReplicaSets nearer to what the Deployment asks for. */
-export function createRollout({ store, events }: ControllerContext): (deployment: Deployment, sets: ReplicaSet[]) => void {
+export function createRollout({
+  store,
+  events,
+}: ControllerContext): (deployment: Deployment, sets: ReplicaSet[]) => void {
   return (deployment, sets) => {
     const newest = newestOf(deployment, sets);
     if (deployment.spec.paused || isRescaled(deployment, sets)) return rescale(deployment, sets, newest);
@@ -26,7 +29,7 @@ export function createRollout({ store, events }: ControllerContext): (deployment
   };
 
   function roll(deployment: Deployment, sets: ReplicaSet[], known: ReplicaSet | undefined): void {
-    const newest = ensureNewest(store, deployment, sets, known, initialReplicas(deployment, sets));
+    const newest = ensureNewest(store, { deployment, sets, known, replicas: initialReplicas(deployment, sets) });
     if (!newest) return;
     if (!known) announce(deployment, newest, 0, newest.spec.replicas);
     const old = sets.filter((set) => set.metadata.uid !== newest.metadata.uid);
@@ -75,9 +78,13 @@ export function createRollout({ store, events }: ControllerContext): (deployment
   function recreate(deployment: Deployment, sets: ReplicaSet[], known: ReplicaSet | undefined): void {
     const old = sets.filter((set) => set !== known);
     for (const set of old) scaleTo(deployment, set, 0);
-    const running = old.some((set) => store.dependentsOf(set.metadata.uid ?? '').some(({ storage, object }) => storage === POD_STORAGE && !isFinished(as<Pod>(object))));
+    const running = old.some((set) =>
+      store
+        .dependentsOf(set.metadata.uid ?? '')
+        .some(({ storage, object }) => storage === POD_STORAGE && !isFinished(as<Pod>(object))),
+    );
     if (running) return;
-    const newest = ensureNewest(store, deployment, sets, known, deployment.spec.replicas);
+    const newest = ensureNewest(store, { deployment, sets, known, replicas: deployment.spec.replicas });
     if (!newest) return;
     if (!known) announce(deployment, newest, 0, newest.spec.replicas);
     cleanUp(deployment, scaleTo(deployment, newest, deployment.spec.replicas), old);
@@ -89,21 +96,42 @@ export function createRollout({ store, events }: ControllerContext): (deployment
     const { replicas } = deployment.spec;
     const only = active.length === 1 ? active[0] : active.length === 0 ? (newest ?? sets.at(-1)) : undefined;
     if (only) return void scaleTo(deployment, only, replicas);
-    const saturated = newest && newest.spec.replicas === replicas && Number(newest.metadata.annotations?.[DESIRED]) === replicas && newest.status.availableReplicas === replicas;
-    if (saturated) return void sets.filter((set) => set !== newest).forEach((set) => scaleTo(deployment, set, 0));
+    const saturated =
+      newest &&
+      newest.spec.replicas === replicas &&
+      Number(newest.metadata.annotations?.[DESIRED]) === replicas &&
+      newest.status.availableReplicas === replicas;
+    if (saturated) {
+      for (const set of sets) if (set !== newest) scaleTo(deployment, set, 0);
+      return;
+    }
     if (deployment.spec.strategy.type !== 'RollingUpdate') return;
     const allowed = replicas > 0 ? replicas + limitsOf(deployment).surge : 0;
-    const sizes = proportions(active.map((set) => ({ replicas: set.spec.replicas, before: Number(set.metadata.annotations?.[MAXIMUM] ?? 0) || total(active) })), allowed);
+    const sizes = proportions(
+      active.map((set) => ({
+        replicas: set.spec.replicas,
+        before: Number(set.metadata.annotations?.[MAXIMUM] ?? 0) || total(active),
+      })),
+      allowed,
+    );
     active.forEach((set, index) => scaleTo(deployment, set, sizes[index] ?? set.spec.replicas));
   }
 
   function scaleTo(deployment: Deployment, set: ReplicaSet, replicas: number): ReplicaSet {
     const before = set.spec.replicas;
     const maximum = deployment.spec.replicas + limitsOf(deployment).surge;
-    const result = updateObject(store, replicaSets, { namespace: set.metadata.namespace, name: set.metadata.name }, (draft) => {
-      as<ReplicaSet>(draft).spec.replicas = replicas;
-      draft.metadata.annotations = { ...draft.metadata.annotations, [DESIRED]: String(deployment.spec.replicas), [MAXIMUM]: String(maximum) };
-    });
+    const result = updateObject(
+      store,
+      { kind: replicaSets, namespace: set.metadata.namespace, name: set.metadata.name },
+      (draft) => {
+        as<ReplicaSet>(draft).spec.replicas = replicas;
+        draft.metadata.annotations = {
+          ...draft.metadata.annotations,
+          [DESIRED]: String(deployment.spec.replicas),
+          [MAXIMUM]: String(maximum),
+        };
+      },
+    );
     if (before !== replicas) announce(deployment, set, before, replicas);
     return as<ReplicaSet>(result);
   }
@@ -118,8 +146,11 @@ export function createRollout({ store, events }: ControllerContext): (deployment
     const limit = deployment.spec.revisionHistoryLimit ?? 10;
     const current = store.get(storageOf(deployments), deployment.metadata.namespace, deployment.metadata.name);
     if (!current || newest.status.availableReplicas !== deployment.spec.replicas) return;
-    const idle = old.filter((set) => set.spec.replicas === 0 && (set.status.replicas ?? 0) === 0 && !set.metadata.deletionTimestamp).sort((a, b) => revisionOf(a) - revisionOf(b));
-    for (const set of idle.slice(0, Math.max(0, idle.length - limit))) deleteObject(store, replicaSets, { namespace: set.metadata.namespace, name: set.metadata.name });
+    const idle = old
+      .filter((set) => set.spec.replicas === 0 && (set.status.replicas ?? 0) === 0 && !set.metadata.deletionTimestamp)
+      .sort((a, b) => revisionOf(a) - revisionOf(b));
+    for (const set of idle.slice(0, Math.max(0, idle.length - limit)))
+      deleteObject(store, replicaSets, { namespace: set.metadata.namespace, name: set.metadata.name });
   }
 }
 

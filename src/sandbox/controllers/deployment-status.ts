@@ -16,14 +16,21 @@ export function reportDeployment(store: Store, deployment: Deployment, sets: Rep
   const now = store.timestamp();
   let conditions = copy(deployment.status.conditions) ?? [];
   conditions = withUpdated(conditions, availabilityOf(deployment, counted), now);
-  const progress = deployment.spec.paused ? pausedOf(conditions) : progressOf({ deployment, counted, conditions, newest, now: store.now() });
+  const progress = deployment.spec.paused
+    ? pausedOf(conditions)
+    : progressOf({ deployment, counted, conditions, newest, now: store.now() });
   if (progress) conditions = withUpdated(conditions, progress, now, progress.reason === 'ReplicaSetUpdated');
-  writeStatus(store, deployments, deployment, { ...counted, conditions, ...(deployment.status.collisionCount ? { collisionCount: deployment.status.collisionCount } : {}) });
+  writeStatus(store, deployments, deployment, {
+    ...counted,
+    conditions,
+    ...(deployment.status.collisionCount ? { collisionCount: deployment.status.collisionCount } : {}),
+  });
   return deadlineMs(deployment, conditions, store.now());
 }
 
 function counts(deployment: Deployment, sets: ReplicaSet[], newest: ReplicaSet | undefined): Status {
-  const sum = (read: (set: ReplicaSet) => number | undefined): number => sets.reduce((total, set) => total + (read(set) ?? 0), 0);
+  const sum = (read: (set: ReplicaSet) => number | undefined): number =>
+    sets.reduce((total, set) => total + (read(set) ?? 0), 0);
   const available = sum((set) => set.status.availableReplicas);
   const wanted = sets.reduce((total, set) => total + set.spec.replicas, 0);
   return {
@@ -40,8 +47,18 @@ function counts(deployment: Deployment, sets: ReplicaSet[], newest: ReplicaSet |
 function availabilityOf(deployment: Deployment, counted: Status): Condition {
   const enough = (counted.availableReplicas ?? 0) >= deployment.spec.replicas - limitsOf(deployment).unavailable;
   return enough
-    ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-    : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' };
+    ? {
+        type: 'Available',
+        status: 'True',
+        reason: 'MinimumReplicasAvailable',
+        message: 'Deployment has minimum availability.',
+      }
+    : {
+        type: 'Available',
+        status: 'False',
+        reason: 'MinimumReplicasUnavailable',
+        message: 'Deployment does not have minimum availability.',
+      };
 }
 
 function pausedOf(conditions: Condition[]): Condition | undefined {
@@ -50,21 +67,50 @@ function pausedOf(conditions: Condition[]): Condition | undefined {
 }
 
 /** What is new to say of the rollout; nothing where the last word still holds. */
-function progressOf(given: { deployment: Deployment; counted: Status; conditions: Condition[]; newest: ReplicaSet | undefined; now: Date }): Condition | undefined {
+function progressOf(given: {
+  deployment: Deployment;
+  counted: Status;
+  conditions: Condition[];
+  newest: ReplicaSet | undefined;
+  now: Date;
+}): Condition | undefined {
   const { deployment, counted, conditions, newest, now } = given;
   const current = conditions.find((condition) => condition.type === 'Progressing');
-  if (current?.reason === 'DeploymentPaused') return { type: 'Progressing', status: 'Unknown', reason: 'DeploymentResumed', message: 'Deployment is resumed' };
+  if (current?.reason === 'DeploymentPaused')
+    return { type: 'Progressing', status: 'Unknown', reason: 'DeploymentResumed', message: 'Deployment is resumed' };
   if (counted.replicas === counted.updatedReplicas && current?.reason === 'NewReplicaSetAvailable') return undefined;
   const subject = newest ? `ReplicaSet "${newest.metadata.name}"` : `Deployment "${deployment.metadata.name}"`;
-  if (isComplete(deployment, counted)) return { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: `${subject} has successfully progressed.` };
-  if (isProgressing(deployment.status, counted)) return { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: `${subject} is progressing.` };
-  const timedOut = current?.reason === 'ProgressDeadlineExceeded' || (current !== undefined && current.reason !== 'NewReplicaSetAvailable' && deadlineMs(deployment, conditions, now) < 0);
-  return timedOut ? { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: `${subject} has timed out progressing.` } : undefined;
+  if (isComplete(deployment, counted))
+    return {
+      type: 'Progressing',
+      status: 'True',
+      reason: 'NewReplicaSetAvailable',
+      message: `${subject} has successfully progressed.`,
+    };
+  if (isProgressing(deployment.status, counted))
+    return { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: `${subject} is progressing.` };
+  const timedOut =
+    current?.reason === 'ProgressDeadlineExceeded' ||
+    (current !== undefined &&
+      current.reason !== 'NewReplicaSetAvailable' &&
+      deadlineMs(deployment, conditions, now) < 0);
+  return timedOut
+    ? {
+        type: 'Progressing',
+        status: 'False',
+        reason: 'ProgressDeadlineExceeded',
+        message: `${subject} has timed out progressing.`,
+      }
+    : undefined;
 }
 
 function isComplete(deployment: Deployment, counted: Status): boolean {
   const { replicas } = deployment.spec;
-  return (counted.updatedReplicas ?? 0) === replicas && (counted.replicas ?? 0) === replicas && (counted.availableReplicas ?? 0) === replicas;
+  return (
+    (counted.updatedReplicas ?? 0) === replicas &&
+    (counted.replicas ?? 0) === replicas &&
+    (counted.availableReplicas ?? 0) === replicas
+  );
 }
 
 function isProgressing(before: Status, now: Status): boolean {
@@ -80,7 +126,9 @@ function isProgressing(before: Status, now: Status): boolean {
 /** Until the deadline; negative once it has passed, 0 where the rollout has ended. A second more: times are whole seconds. */
 function deadlineMs(deployment: Deployment, conditions: Condition[], now: Date): number {
   const current = conditions.find((condition) => condition.type === 'Progressing');
-  const ended = ['NewReplicaSetAvailable', 'ProgressDeadlineExceeded', 'DeploymentPaused'].includes(current?.reason ?? 'NewReplicaSetAvailable');
+  const ended = ['NewReplicaSetAvailable', 'ProgressDeadlineExceeded', 'DeploymentPaused'].includes(
+    current?.reason ?? 'NewReplicaSetAvailable',
+  );
   const seconds = deployment.spec.progressDeadlineSeconds;
   if (ended || seconds === undefined || seconds >= 2 ** 31 - 1) return 0;
   return Date.parse(current?.lastUpdateTime ?? '') + seconds * 1000 + 1000 - now.getTime() || -1;
@@ -89,6 +137,13 @@ function deadlineMs(deployment: Deployment, conditions: Condition[], now: Date):
 /** A condition that says the same as before keeps its times, unless each step of progress counts. */
 function withUpdated(conditions: Condition[], next: Condition, now: string, always = false): Condition[] {
   const before = conditions.find((condition) => condition.type === next.type);
-  if (!always && before && before.status === next.status && before.reason === next.reason && before.message === next.message) return conditions;
+  if (
+    !always &&
+    before &&
+    before.status === next.status &&
+    before.reason === next.reason &&
+    before.message === next.message
+  )
+    return conditions;
   return withCondition(conditions, { ...next, lastUpdateTime: now }, now);
 }

@@ -22,11 +22,18 @@ export const deploymentController: ControllerFactory = (context) => {
 
   function keys(change: Change): string[] {
     if (change.storage === STORAGE) return [keyOf(change.object)];
-    if (change.storage === SETS) return [...new Set([...ownerKeys(change.object, deployments), ...(change.previous ? ownerKeys(change.previous, deployments) : [])])];
+    if (change.storage === SETS)
+      return [
+        ...new Set([
+          ...ownerKeys(change.object, deployments),
+          ...(change.previous ? ownerKeys(change.previous, deployments) : []),
+        ]),
+      ];
     // Recreate waits for the last old pod to be gone.
     if (change.storage !== POD_STORAGE || change.type !== 'DELETED') return [];
     const owner = controllerOf(change.object);
-    const set = owner?.kind === 'ReplicaSet' ? store.get(SETS, change.object.metadata.namespace, owner.name) : undefined;
+    const set =
+      owner?.kind === 'ReplicaSet' ? store.get(SETS, change.object.metadata.namespace, owner.name) : undefined;
     return set ? ownerKeys(set, deployments) : [];
   }
 

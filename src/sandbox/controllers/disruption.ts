@@ -25,7 +25,12 @@ export const disruptionController: ControllerFactory = ({ store, later }) => {
     if (change.storage !== POD_STORAGE && !isScalable) return [];
     const { namespace, labels } = change.object.metadata;
     const budgets = store.list(STORAGE, namespace).map((object) => as<Budget>(object));
-    return budgets.filter(({ spec }) => isScalable || selects(spec.selector, labels) || selects(spec.selector, change.previous?.metadata.labels)).map(keyOf);
+    return budgets
+      .filter(
+        ({ spec }) =>
+          isScalable || selects(spec.selector, labels) || selects(spec.selector, change.previous?.metadata.labels),
+      )
+      .map(keyOf);
   }
 
   function reconcile(key: string): void {
@@ -33,13 +38,24 @@ export const disruptionController: ControllerFactory = ({ store, later }) => {
     const found = store.get(STORAGE, namespace, name);
     if (!found) return;
     const budget = as<Budget>(found);
-    const pods = store.list(POD_STORAGE, namespace).map((object) => as<Pod>(object)).filter((pod) => isLiving(pod) && selects(budget.spec.selector, pod.metadata.labels));
+    const pods = store
+      .list(POD_STORAGE, namespace)
+      .map((object) => as<Pod>(object))
+      .filter((pod) => isLiving(pod) && selects(budget.spec.selector, pod.metadata.labels));
     const { expectedPods, desiredHealthy } = wanted(budget, pods);
     const disrupted = stillDisrupted(budget, pods, key);
-    const currentHealthy = pods.filter((pod) => isReady(pod) && isActive(pod) && !(pod.metadata.name in disrupted)).length;
+    const currentHealthy = pods.filter(
+      (pod) => isReady(pod) && isActive(pod) && !(pod.metadata.name in disrupted),
+    ).length;
     const disruptionsAllowed = expectedPods > 0 ? Math.max(0, currentHealthy - desiredHealthy) : 0;
     const enough = disruptionsAllowed > 0;
-    const condition = { type: 'DisruptionAllowed', status: enough ? 'True' : 'False', reason: enough ? 'SufficientPods' : 'InsufficientPods', message: '', observedGeneration: budget.metadata.generation };
+    const condition = {
+      type: 'DisruptionAllowed',
+      status: enough ? 'True' : 'False',
+      reason: enough ? 'SufficientPods' : 'InsufficientPods',
+      message: '',
+      observedGeneration: budget.metadata.generation,
+    };
     writeStatus(store, podDisruptionBudgets, budget, {
       disruptionsAllowed,
       currentHealthy,
@@ -54,8 +70,12 @@ export const disruptionController: ControllerFactory = ({ store, later }) => {
   function wanted({ spec }: Budget, pods: Pod[]): { expectedPods: number; desiredHealthy: number } {
     if (typeof spec.minAvailable === 'number') return { expectedPods: pods.length, desiredHealthy: spec.minAvailable };
     const expectedPods = expectedScale(pods);
-    if (spec.minAvailable !== undefined) return { expectedPods, desiredHealthy: shareOf(spec.minAvailable, expectedPods, 'up') };
-    return { expectedPods, desiredHealthy: Math.max(0, expectedPods - shareOf(spec.maxUnavailable ?? 0, expectedPods, 'up')) };
+    if (spec.minAvailable !== undefined)
+      return { expectedPods, desiredHealthy: shareOf(spec.minAvailable, expectedPods, 'up') };
+    return {
+      expectedPods,
+      desiredHealthy: Math.max(0, expectedPods - shareOf(spec.maxUnavailable ?? 0, expectedPods, 'up')),
+    };
   }
 
   /** What the pods' workloads ask for: the number that percentages and maxUnavailable are of. */
@@ -78,7 +98,9 @@ export const disruptionController: ControllerFactory = ({ store, later }) => {
 
   function ownerOf(object: Parameters<typeof controllerOf>[0]): ReturnType<typeof store.get> {
     const owner = controllerOf(object);
-    const kind = owner && kinds.find((entry) => entry.scale && entry.kind === owner.kind && apiVersionOf(entry) === owner.apiVersion);
+    const kind =
+      owner &&
+      kinds.find((entry) => entry.scale && entry.kind === owner.kind && apiVersionOf(entry) === owner.apiVersion);
     return kind && store.get(storageOf(kind), object.metadata.namespace, owner.name);
   }
 

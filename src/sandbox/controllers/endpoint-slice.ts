@@ -20,25 +20,50 @@ export const endpointSliceController: ControllerFactory = ({ store }) => {
   function keys(change: Change): string[] {
     if (change.storage === STORAGE) return [keyOf(change.object)];
     if (change.storage !== POD_STORAGE) return [];
-    const behind = (object: Resource | undefined): boolean[] => store.list(STORAGE, change.object.metadata.namespace).map((service) => selectsPod(service, object));
+    const behind = (object: Resource | undefined): boolean[] =>
+      store.list(STORAGE, change.object.metadata.namespace).map((service) => selectsPod(service, object));
     const [now, before] = [behind(change.object), behind(change.previous)];
-    return store.list(STORAGE, change.object.metadata.namespace).filter((_, index) => now[index] || before[index]).map(keyOf);
+    return store
+      .list(STORAGE, change.object.metadata.namespace)
+      .filter((_, index) => now[index] || before[index])
+      .map(keyOf);
   }
 
   function reconcile(key: string): void {
     const { namespace, name } = splitKey(key);
     const service = store.get(STORAGE, namespace, name);
     if (!service || !at(service, 'spec', 'selector')) return;
-    const pods = store.list(POD_STORAGE, namespace).map((object) => as<Pod>(object)).filter((pod) => selectsPod(service, pod) && pod.status.podIP && isUsable(pod));
+    const pods = store
+      .list(POD_STORAGE, namespace)
+      .map((object) => as<Pod>(object))
+      .filter((pod) => selectsPod(service, pod) && pod.status.podIP && isUsable(pod));
     const endpoints = pods.map(endpointOf);
-    const ports = records(at(service, 'spec', 'ports')).map((port) => ({ name: port.name ?? '', port: portOf(port, pods), protocol: port.protocol }));
+    const ports = records(at(service, 'spec', 'ports')).map((port) => ({
+      name: port.name ?? '',
+      port: portOf(port, pods),
+      protocol: port.protocol,
+    }));
     const slice = store.dependentsOf(service.metadata.uid ?? '').find(({ storage }) => storage === SLICES)?.object;
     if (!slice) {
-      const labels = { 'kubernetes.io/service-name': name, 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' };
-      createObject(store, endpointSlices, { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: '', generateName: `${name}-`, namespace, labels, ownerReferences: [ownedBy(service)] }, addressType: 'IPv4', endpoints, ports });
+      const labels = {
+        'kubernetes.io/service-name': name,
+        'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+      };
+      createObject(store, endpointSlices, {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: '', generateName: `${name}-`, namespace, labels, ownerReferences: [ownedBy(service)] },
+        addressType: 'IPv4',
+        endpoints,
+        ports,
+      });
       return;
     }
-    updateObject(store, endpointSlices, { namespace, name: slice.metadata.name }, (draft) => void Object.assign(draft, { endpoints, ports }));
+    updateObject(
+      store,
+      { kind: endpointSlices, namespace, name: slice.metadata.name },
+      (draft) => void Object.assign(draft, { endpoints, ports }),
+    );
   }
 };
 

@@ -8,7 +8,10 @@ const EVENTS_LIMIT = 1_000;
 
 export interface EventRecorder {
   /** Writes an Event about the object; the same one again only counts up. */
-  record(object: Resource, event: { type: 'Normal' | 'Warning'; reason: string; message: string; component: string }): void;
+  record(
+    object: Resource,
+    event: { type: 'Normal' | 'Warning'; reason: string; message: string; component: string },
+  ): void;
 }
 
 export function createEventRecorder(store: Store): EventRecorder {
@@ -62,5 +65,12 @@ export function createEventRecorder(store: Store): EventRecorder {
 
 function referenceTo(object: Resource): Record<string, unknown> {
   const { name, namespace, uid, resourceVersion } = object.metadata;
-  return { kind: object.kind, ...(namespace ? { namespace } : {}), name, uid, apiVersion: object.apiVersion, resourceVersion };
+  return {
+    kind: object.kind,
+    ...(namespace ? { namespace } : {}),
+    name,
+    uid,
+    apiVersion: object.apiVersion,
+    resourceVersion,
+  };
 }

@@ -24,8 +24,13 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
   function keys(change: Change): string[] {
     const { object } = change;
     const owned = object.metadata.ownerReferences?.length ?? 0;
-    if (change.storage === storageOf(nodes) && change.type === 'DELETED') return podsOn(object.metadata.name).map((pod) => keyOf(POD_STORAGE, pod));
-    if (change.type === 'DELETED') return [...store.dependentsOf(object.metadata.uid ?? '').map((dependent) => keyOf(dependent.storage, dependent.object)), ...ownersOf(object)];
+    if (change.storage === storageOf(nodes) && change.type === 'DELETED')
+      return podsOn(object.metadata.name).map((pod) => keyOf(POD_STORAGE, pod));
+    if (change.type === 'DELETED')
+      return [
+        ...store.dependentsOf(object.metadata.uid ?? '').map((dependent) => keyOf(dependent.storage, dependent.object)),
+        ...ownersOf(object),
+      ];
     const settling = object.metadata.finalizers?.some((finalizer) => finalizer === FOREGROUND || finalizer === ORPHAN);
     return settling || (owned > 0 && change.type === 'ADDED') ? [keyOf(change.storage, object)] : [];
   }
@@ -48,14 +53,25 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
 
   function deleteDependents(storage: string, object: Resource): void {
     const dependents = store.dependentsOf(object.metadata.uid ?? '');
-    for (const dependent of dependents) if (!dependent.object.metadata.deletionTimestamp) remove(dependent.storage, dependent.object, 'Foreground');
-    const blocking = store.dependentsOf(object.metadata.uid ?? '').some((dependent) => dependent.object.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid && owner.blockOwnerDeletion));
+    for (const dependent of dependents)
+      if (!dependent.object.metadata.deletionTimestamp) remove(dependent.storage, dependent.object, 'Foreground');
+    const blocking = store
+      .dependentsOf(object.metadata.uid ?? '')
+      .some((dependent) =>
+        dependent.object.metadata.ownerReferences?.some(
+          (owner) => owner.uid === object.metadata.uid && owner.blockOwnerDeletion,
+        ),
+      );
     if (!blocking) dropFinalizer(storage, object, FOREGROUND);
   }
 
   function orphanDependents(storage: string, object: Resource): void {
     for (const dependent of store.dependentsOf(object.metadata.uid ?? '')) {
-      setOwners(dependent.storage, dependent.object, (dependent.object.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== object.metadata.uid));
+      setOwners(
+        dependent.storage,
+        dependent.object,
+        (dependent.object.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== object.metadata.uid),
+      );
     }
     dropFinalizer(storage, object, ORPHAN);
   }
@@ -63,35 +79,56 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
   function ownersOf(object: Resource): string[] {
     return (object.metadata.ownerReferences ?? []).flatMap((owner) => {
       const kind = kinds.find((entry) => entry.kind === owner.kind && owner.apiVersion.startsWith(entry.group || 'v'));
-      return kind ? [`${storageOf(kind)} ${kind.namespaced ? (object.metadata.namespace ?? '') : ''}/${owner.name}`] : [];
+      return kind
+        ? [`${storageOf(kind)} ${kind.namespaced ? (object.metadata.namespace ?? '') : ''}/${owner.name}`]
+        : [];
     });
   }
 
   /** Kinds that the sandbox does not know are taken to exist: better a leftover than a deletion by mistake. */
-  function ownerExists(object: Resource, owner: { kind: string; apiVersion: string; name: string; uid: string }): boolean {
+  function ownerExists(
+    object: Resource,
+    owner: { kind: string; apiVersion: string; name: string; uid: string },
+  ): boolean {
     const kind = kinds.find((entry) => entry.kind === owner.kind && owner.apiVersion.startsWith(entry.group || 'v'));
     if (!kind) return true;
-    return store.get(storageOf(kind), kind.namespaced ? object.metadata.namespace : undefined, owner.name)?.metadata.uid === owner.uid;
+    return (
+      store.get(storageOf(kind), kind.namespaced ? object.metadata.namespace : undefined, owner.name)?.metadata.uid ===
+      owner.uid
+    );
   }
 
   function remove(storage: string, object: Resource, propagationPolicy?: string): void {
     const kind = kindOfStorage(storage);
     const { namespace, name, uid = '' } = object.metadata;
-    if (kind) deleteObject(store, kind, namespace === undefined ? { name } : { namespace, name }, { preconditions: { uid }, ...(propagationPolicy && kind.kind !== 'Pod' ? { propagationPolicy } : {}) });
+    if (kind)
+      deleteObject(store, kind, namespace === undefined ? { name } : { namespace, name }, {
+        preconditions: { uid },
+        ...(propagationPolicy && kind.kind !== 'Pod' ? { propagationPolicy } : {}),
+      });
   }
 
-  function setOwners(storage: string, object: Resource, owners: NonNullable<Resource['metadata']['ownerReferences']>): void {
+  function setOwners(
+    storage: string,
+    object: Resource,
+    owners: NonNullable<Resource['metadata']['ownerReferences']>,
+  ): void {
     change(storage, object, (draft) => void (draft.metadata.ownerReferences = owners));
   }
 
   function dropFinalizer(storage: string, object: Resource, finalizer: string): void {
-    change(storage, object, (draft) => void (draft.metadata.finalizers = (draft.metadata.finalizers ?? []).filter((entry) => entry !== finalizer)));
+    change(
+      storage,
+      object,
+      (draft) =>
+        void (draft.metadata.finalizers = (draft.metadata.finalizers ?? []).filter((entry) => entry !== finalizer)),
+    );
   }
 
   function change(storage: string, object: Resource, edit: (draft: Resource) => void): void {
     const kind = kindOfStorage(storage);
     const { namespace, name } = object.metadata;
-    if (kind) updateObject(store, kind, namespace === undefined ? { name } : { namespace, name }, edit);
+    if (kind) updateObject(store, { kind, name, ...(namespace === undefined ? {} : { namespace }) }, edit);
   }
 
   function podsOn(nodeName: string): Resource[] {
@@ -105,7 +142,12 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
   function collectLost(key: string, pod: Pod): void {
     if (lost.has(pod.metadata.uid ?? '')) {
       lost.delete(pod.metadata.uid ?? '');
-      deleteObject(store, pods, { namespace: pod.metadata.namespace, name: pod.metadata.name }, { gracePeriodSeconds: 0 });
+      deleteObject(
+        store,
+        pods,
+        { namespace: pod.metadata.namespace, name: pod.metadata.name },
+        { gracePeriodSeconds: 0 },
+      );
       return;
     }
     lost.add(pod.metadata.uid ?? '');

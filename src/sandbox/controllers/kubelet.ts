@@ -74,17 +74,26 @@ export const kubelet: ControllerFactory = ({ store, events, later }) => {
       ...(hostIP ? { hostIP, hostIPs: [{ ip: hostIP }] } : {}),
       ...(state === 'ready' ? { podIP, podIPs: [{ ip: podIP }] } : {}),
     });
-    if (state === 'crashing') events.record(pod, { type: 'Warning', reason: 'BackOff', message: `Back-off restarting failed container in pod ${pod.metadata.name}`, component: 'kubelet' });
+    if (state === 'crashing')
+      events.record(pod, {
+        type: 'Warning',
+        reason: 'BackOff',
+        message: `Back-off restarting failed container in pod ${pod.metadata.name}`,
+        component: 'kubelet',
+      });
     else tell(pod, 'Started', 'Started container');
   }
 
   function tell(pod: Pod, reason: string, words: string): void {
-    for (const { name } of pod.spec.containers) events.record(pod, { type: 'Normal', reason, message: `${words} ${name}`, component: 'kubelet' });
+    for (const { name } of pod.spec.containers)
+      events.record(pod, { type: 'Normal', reason, message: `${words} ${name}`, component: 'kubelet' });
   }
 
   function hostAddress(nodeName: string): string | undefined {
     const node = store.get(storageOf(nodes), undefined, nodeName);
-    return node ? as<Node>(node).status.addresses?.find((address) => address.type === 'InternalIP')?.address : undefined;
+    return node
+      ? as<Node>(node).status.addresses?.find((address) => address.type === 'InternalIP')?.address
+      : undefined;
   }
 };
 
@@ -109,9 +118,20 @@ function conditionsOf(pod: Pod, ready: boolean, now: string): Condition[] {
   return [...(pod.status.conditions ?? []).filter((condition) => !types.includes(condition.type)), ...own];
 }
 
-function containerStatus({ name, image = '' }: { name: string; image?: string }, state: 'ready' | 'unready' | 'crashing', now: string): ContainerStatus & Record<string, unknown> {
+function containerStatus(
+  { name, image = '' }: { name: string; image?: string },
+  state: 'ready' | 'unready' | 'crashing',
+  now: string,
+): ContainerStatus & Record<string, unknown> {
   const common = { name, image, imageID: image, lastState: {} };
-  if (state !== 'crashing') return { ...common, ready: state === 'ready', started: true, restartCount: 0, state: { running: { startedAt: now } } };
+  if (state !== 'crashing')
+    return {
+      ...common,
+      ready: state === 'ready',
+      started: true,
+      restartCount: 0,
+      state: { running: { startedAt: now } },
+    };
   const terminated = { exitCode: 137, reason: 'OOMKilled', startedAt: now, finishedAt: now };
   return {
     ...common,
@@ -128,6 +148,7 @@ export function durationMs(text: string | undefined): number | undefined {
   if (text === undefined || !/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
   const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
   let total = 0;
-  for (const [, amount = '0', unit = 's'] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) total += Number(amount) * (units[unit] ?? 0);
+  for (const [, amount = '0', unit = 's'] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
+    total += Number(amount) * (units[unit] ?? 0);
   return total;
 }

@@ -3,8 +3,7 @@ import { configMaps } from '../kinds/configuration.ts';
 import { storageOf } from '../kinds/kind.ts';
 import { namespaces } from '../kinds/namespace.ts';
 import { serviceAccounts } from '../kinds/small.ts';
-import type { Store } from '../store/store.ts';
-import type { Change } from '../store/store.ts';
+import type { Change, Store } from '../store/store.ts';
 import { createObject } from '../write/create-object.ts';
 import { deleteObject } from '../write/delete-object.ts';
 import type { ControllerFactory } from './controller.ts';
@@ -27,7 +26,8 @@ export const namespaceController: ControllerFactory = ({ store }) => {
     const left = contents(store, name);
     for (const { storage, object } of left) {
       const kind = kindOfStorage(storage);
-      if (kind && !object.metadata.deletionTimestamp) deleteObject(store, kind, { namespace: name, name: object.metadata.name }, { propagationPolicy: 'Background' });
+      if (kind && !object.metadata.deletionTimestamp)
+        deleteObject(store, kind, { namespace: name, name: object.metadata.name }, { propagationPolicy: 'Background' });
     }
     if (contents(store, name).length === 0 && !found.metadata.finalizers?.length) store.remove(STORAGE, found);
   }
@@ -36,11 +36,23 @@ export const namespaceController: ControllerFactory = ({ store }) => {
 /** The default ServiceAccount, without which no pod is admitted, and the certificate that pods mount. */
 export function furnish(store: Store, namespace: string): void {
   if (!store.get(storageOf(serviceAccounts), namespace, 'default')) {
-    createObject(store, serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
+    createObject(store, serviceAccounts, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'default', namespace },
+    });
   }
   if (store.get(storageOf(configMaps), namespace, 'kube-root-ca.crt')) return;
-  const annotations = { 'kubernetes.io/description': 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.' };
-  createObject(store, configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt', namespace, annotations }, data: { 'ca.crt': '' } });
+  const annotations = {
+    'kubernetes.io/description':
+      'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
+  };
+  createObject(store, configMaps, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kube-root-ca.crt', namespace, annotations },
+    data: { 'ca.crt': '' },
+  });
 }
 
 function contents(store: Store, namespace: string): { storage: string; object: ReturnType<Store['list']>[number] }[] {

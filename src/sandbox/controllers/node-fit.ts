@@ -4,8 +4,14 @@ import type { Node, NodeSelectorTerm, Pod, PodSpec, Taint, Toleration } from '..
 
 /** Why the pod can't be placed on the node, in the scheduler's words; undefined where it can. `placed` are the pods that are there. */
 export function misfit(pod: Pod, node: Node, placed: Pod[]): string | undefined {
-  if (node.spec.unschedulable && !tolerates(pod.spec.tolerations, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' })) return 'node(s) were unschedulable';
-  const taint = (node.spec.taints ?? []).find((entry) => entry.effect !== 'PreferNoSchedule' && !tolerates(pod.spec.tolerations, entry));
+  if (
+    node.spec.unschedulable &&
+    !tolerates(pod.spec.tolerations, { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' })
+  )
+    return 'node(s) were unschedulable';
+  const taint = (node.spec.taints ?? []).find(
+    (entry) => entry.effect !== 'PreferNoSchedule' && !tolerates(pod.spec.tolerations, entry),
+  );
   if (taint) return `node(s) had untolerated taint(s)`;
   if (!selectsNode(pod.spec, node)) return "node(s) didn't match Pod's node affinity/selector";
   return missingRoom(pod, node, placed);
@@ -14,7 +20,8 @@ export function misfit(pod: Pod, node: Node, placed: Pod[]): string | undefined 
 export function tolerates(tolerations: Toleration[] | undefined, taint: Taint): boolean {
   return (tolerations ?? []).some(
     ({ key, operator = 'Equal', value = '', effect }) =>
-      (!effect || effect === taint.effect) && (!key ? operator === 'Exists' : key === taint.key && (operator === 'Exists' || value === (taint.value ?? ''))),
+      (!effect || effect === taint.effect) &&
+      (!key ? operator === 'Exists' : key === taint.key && (operator === 'Exists' || value === (taint.value ?? ''))),
   );
 }
 
@@ -46,5 +53,8 @@ function missingRoom(pod: Pod, node: Node, placed: Pod[]): string | undefined {
 }
 
 function requested(pod: Pod, name: string): bigint {
-  return pod.spec.containers.reduce((sum, container) => sum + (quantityNano(container.resources?.requests?.[name] ?? '0') ?? 0n), 0n);
+  return pod.spec.containers.reduce(
+    (sum, container) => sum + (quantityNano(container.resources?.requests?.[name] ?? '0') ?? 0n),
+    0n,
+  );
 }

@@ -23,7 +23,8 @@ export const nodeLifecycle: ControllerFactory = ({ store, later, events }) => {
 
   function keys(change: Change): string[] {
     if (change.storage === STORAGE && change.type !== 'DELETED') return [change.object.metadata.name];
-    const nodeName = change.storage === POD_STORAGE && change.type !== 'DELETED' ? as<Pod>(change.object).spec.nodeName : undefined;
+    const nodeName =
+      change.storage === POD_STORAGE && change.type !== 'DELETED' ? as<Pod>(change.object).spec.nodeName : undefined;
     const placed = nodeName !== undefined && (!change.previous || as<Pod>(change.previous).spec.nodeName !== nodeName);
     return placed ? [nodeName] : [];
   }
@@ -54,27 +55,56 @@ export const nodeLifecycle: ControllerFactory = ({ store, later, events }) => {
       capacity: node.status.allocatable ?? SIZE,
       nodeInfo: INFO,
     });
-    events.record(node, { type: 'Normal', reason: 'NodeReady', message: `Node ${name} status is now: NodeReady`, component: 'kubelet' });
+    events.record(node, {
+      type: 'Normal',
+      reason: 'NodeReady',
+      message: `Node ${name} status is now: NodeReady`,
+      component: 'kubelet',
+    });
   }
 
   function becomeUnready(node: Node): void {
     const now = store.timestamp();
-    const said = { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: 'asked for by the annotation test/not-ready', lastHeartbeatTime: now, lastTransitionTime: now };
+    const said = {
+      type: 'Ready',
+      status: 'False',
+      reason: 'KubeletNotReady',
+      message: 'asked for by the annotation test/not-ready',
+      lastHeartbeatTime: now,
+      lastTransitionTime: now,
+    };
     const rest = (node.status.conditions ?? []).filter((condition) => condition.type !== 'Ready');
     writeStatus(store, nodes, node, { ...node.status, conditions: [...rest, said] });
-    events.record(node, { type: 'Normal', reason: 'NodeNotReady', message: `Node ${node.metadata.name} status is now: NodeNotReady`, component: 'node-controller' });
+    events.record(node, {
+      type: 'Normal',
+      reason: 'NodeNotReady',
+      message: `Node ${node.metadata.name} status is now: NodeNotReady`,
+      component: 'node-controller',
+    });
   }
 
   function taint(node: Node, ready: boolean): void {
     const timeAdded = store.timestamp();
     const own = [
-      ...(ready ? [] : [{ key: NOT_READY, effect: 'NoSchedule', timeAdded }, { key: NOT_READY, effect: 'NoExecute', timeAdded }]),
+      ...(ready
+        ? []
+        : [
+            { key: NOT_READY, effect: 'NoSchedule', timeAdded },
+            { key: NOT_READY, effect: 'NoExecute', timeAdded },
+          ]),
       ...(node.spec.unschedulable ? [{ key: UNSCHEDULABLE, effect: 'NoSchedule', timeAdded }] : []),
     ];
     const before = node.spec.taints ?? [];
-    const kept = before.filter((entry) => (entry.key !== NOT_READY && entry.key !== UNSCHEDULABLE) || own.some((other) => isSame(entry, other)));
+    const kept = before.filter(
+      (entry) => (entry.key !== NOT_READY && entry.key !== UNSCHEDULABLE) || own.some((other) => isSame(entry, other)),
+    );
     const taints = [...kept, ...own.filter((entry) => !before.some((other) => isSame(entry, other)))];
-    if (!same(taints, before)) updateObject(store, nodes, { name: node.metadata.name }, (draft) => void (as<Node>(draft).spec.taints = taints));
+    if (!same(taints, before))
+      updateObject(
+        store,
+        { kind: nodes, name: node.metadata.name },
+        (draft) => void (as<Node>(draft).spec.taints = taints),
+      );
   }
 
   function evict(node: Node): void {
@@ -87,7 +117,12 @@ export const nodeLifecycle: ControllerFactory = ({ store, later, events }) => {
       if (waitMs === Infinity) continue;
       if (waitMs > 0) later(node.metadata.name, waitMs);
       else {
-        events.record(pod, { type: 'Normal', reason: 'TaintManagerEviction', message: `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}`, component: 'taint-eviction-controller' });
+        events.record(pod, {
+          type: 'Normal',
+          reason: 'TaintManagerEviction',
+          message: `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}`,
+          component: 'taint-eviction-controller',
+        });
         deleteObject(store, pods, { namespace: pod.metadata.namespace, name: pod.metadata.name });
       }
     }
@@ -97,7 +132,9 @@ export const nodeLifecycle: ControllerFactory = ({ store, later, events }) => {
   function patience(pod: Pod, entry: Taint): number {
     const bearing = (pod.spec.tolerations ?? []).filter((toleration) => tolerates([toleration], entry));
     if (bearing.length === 0) return 0;
-    const seconds = bearing.map((toleration) => as<{ tolerationSeconds?: number }>(toleration).tolerationSeconds ?? Infinity);
+    const seconds = bearing.map(
+      (toleration) => as<{ tolerationSeconds?: number }>(toleration).tolerationSeconds ?? Infinity,
+    );
     return Date.parse(entry.timeAdded ?? store.timestamp()) + Math.min(...seconds) * 1000 - store.now().getTime();
   }
 };
@@ -117,7 +154,19 @@ const INFO = {
 };
 
 function conditions(now: string): (Condition & { lastHeartbeatTime: string })[] {
-  const said = (type: string, status: string, reason: string, message: string): Condition & { lastHeartbeatTime: string } => ({ type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime: now });
+  const said = (
+    type: string,
+    status: string,
+    reason: string,
+    message: string,
+  ): Condition & { lastHeartbeatTime: string } => ({
+    type,
+    status,
+    reason,
+    message,
+    lastHeartbeatTime: now,
+    lastTransitionTime: now,
+  });
   return [
     said('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'),
     said('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),

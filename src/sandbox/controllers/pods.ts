@@ -15,7 +15,9 @@ export function isReady(pod: Pod): boolean {
 
 /** Neither finished nor being deleted. */
 export function isActive(pod: Pod): boolean {
-  return pod.metadata.deletionTimestamp === undefined && pod.status.phase !== 'Succeeded' && pod.status.phase !== 'Failed';
+  return (
+    pod.metadata.deletionTimestamp === undefined && pod.status.phase !== 'Succeeded' && pod.status.phase !== 'Failed'
+  );
 }
 
 /** Ready for `minReadySeconds`. How long it still takes is what `waitMs` tells, 0 when it is available or not ready at all. */
@@ -35,7 +37,9 @@ export function ownedBy(owner: Resource): NonNullable<Resource['metadata']['owne
 /** The keys of the owners of that kind: for turning a pod's change into its controller's key. */
 export function ownerKeys(object: Resource, kind: Kind): string[] {
   const owner = controllerOf(object);
-  return owner && owner.kind === kind.kind && owner.apiVersion === apiVersionOf(kind) ? [`${object.metadata.namespace ?? ''}/${owner.name}`] : [];
+  return owner && owner.kind === kind.kind && owner.apiVersion === apiVersionOf(kind)
+    ? [`${object.metadata.namespace ?? ''}/${owner.name}`]
+    : [];
 }
 
 /** A pod as the template asks for, not yet named. */
@@ -47,7 +51,10 @@ export function podFrom(template: PodTemplate, owner: Resource, metadata: Partia
     metadata: {
       name: '',
       ...(namespace === undefined ? {} : { namespace }),
-      ...copy({ labels: template.metadata?.labels ?? {}, ...(template.metadata?.annotations ? { annotations: template.metadata.annotations } : {}) }),
+      ...copy({
+        labels: template.metadata?.labels ?? {},
+        ...(template.metadata?.annotations ? { annotations: template.metadata.annotations } : {}),
+      }),
       ownerReferences: [ownedBy(owner)],
       ...metadata,
     },
@@ -60,24 +67,36 @@ export function podFrom(template: PodTemplate, owner: Resource, metadata: Partia
  * adopts. What it owns but no longer selects is let go.
  */
 export function claimPods(store: Store, owner: Resource, selector: LabelSelector): Pod[] {
-  const owned = store.dependentsOf(owner.metadata.uid ?? '').filter(({ storage, object }) => storage === POD_STORAGE && controllerOf(object)?.uid === owner.metadata.uid);
+  const owned = store
+    .dependentsOf(owner.metadata.uid ?? '')
+    .filter(({ storage, object }) => storage === POD_STORAGE && controllerOf(object)?.uid === owner.metadata.uid);
   const kept: Pod[] = [];
   for (const { object } of owned) {
     if (selects(selector, object.metadata.labels) || object.metadata.deletionTimestamp) kept.push(as<Pod>(object));
-    else setOwners(store, object, (object.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid));
+    else
+      setOwners(
+        store,
+        object,
+        (object.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid),
+      );
   }
   if (owner.metadata.deletionTimestamp) return kept;
   for (const object of store.list(POD_STORAGE, owner.metadata.namespace)) {
     const orphan = !controllerOf(object) && !object.metadata.deletionTimestamp && isActive(as<Pod>(object));
-    if (orphan && selects(selector, object.metadata.labels)) kept.push(as<Pod>(setOwners(store, object, [...(object.metadata.ownerReferences ?? []), ownedBy(owner)])));
+    if (orphan && selects(selector, object.metadata.labels))
+      kept.push(as<Pod>(setOwners(store, object, [...(object.metadata.ownerReferences ?? []), ownedBy(owner)])));
   }
   return kept;
 }
 
-function setOwners(store: Store, object: Resource, owners: NonNullable<Resource['metadata']['ownerReferences']>): Resource {
+function setOwners(
+  store: Store,
+  object: Resource,
+  owners: NonNullable<Resource['metadata']['ownerReferences']>,
+): Resource {
   const { namespace, name } = object.metadata;
   const key = namespace === undefined ? { name } : { namespace, name };
-  return updateObject(store, pods, key, (draft) => void (draft.metadata.ownerReferences = owners));
+  return updateObject(store, { kind: pods, ...key }, (draft) => void (draft.metadata.ownerReferences = owners));
 }
 
 /** Writes a status where it differs; what is 0, empty or undefined is left out where the API server leaves it out. */
@@ -85,7 +104,7 @@ export function writeStatus(store: Store, kind: Kind, object: Resource, status: 
   const { namespace, name } = object.metadata;
   const present = Object.fromEntries(Object.entries(status).filter(([, value]) => value !== undefined));
   const key = namespace === undefined ? { name } : { namespace, name };
-  updateObject(store, kind, key, (draft) => void (draft.status = present), { subresource: 'status' });
+  updateObject(store, { kind, ...key }, (draft) => void (draft.status = present), { subresource: 'status' });
 }
 
 /** Undefined for 0: such a field is not in the object at all. */

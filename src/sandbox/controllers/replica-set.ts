@@ -10,7 +10,17 @@ import { createObject } from '../write/create-object.ts';
 import { deleteObject } from '../write/delete-object.ts';
 import { type ControllerFactory, keyOf, splitKey } from './controller.ts';
 import { inDeletionOrder } from './deletion-order.ts';
-import { POD_STORAGE, availability, claimPods, isActive, isReady, orNothing, ownerKeys, podFrom, writeStatus } from './pods.ts';
+import {
+  POD_STORAGE,
+  availability,
+  claimPods,
+  isActive,
+  isReady,
+  orNothing,
+  ownerKeys,
+  podFrom,
+  writeStatus,
+} from './pods.ts';
 
 const STORAGE = storageOf(replicaSets);
 const COMPONENT = 'replicaset-controller';
@@ -47,12 +57,22 @@ export const replicaSetController: ControllerFactory = ({ store, events, later }
     const missing = set.spec.replicas - active.length;
     for (let made = 0; made < missing; made += 1) {
       const pod = createObject(store, pods, podFrom(set.spec.template, set, { generateName: `${set.metadata.name}-` }));
-      events.record(set, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${pod.metadata.name}`, component: COMPONENT });
+      events.record(set, {
+        type: 'Normal',
+        reason: 'SuccessfulCreate',
+        message: `Created pod: ${pod.metadata.name}`,
+        component: COMPONENT,
+      });
     }
     if (missing >= 0) return;
     for (const pod of inDeletionOrder(active).slice(0, -missing)) {
       deleteObject(store, pods, { namespace: pod.metadata.namespace, name: pod.metadata.name });
-      events.record(set, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${pod.metadata.name}`, component: COMPONENT });
+      events.record(set, {
+        type: 'Normal',
+        reason: 'SuccessfulDelete',
+        message: `Deleted pod: ${pod.metadata.name}`,
+        component: COMPONENT,
+      });
     }
   }
 
@@ -65,7 +85,9 @@ export const replicaSetController: ControllerFactory = ({ store, events, later }
     const labels = Object.entries(set.spec.template.metadata?.labels ?? {});
     writeStatus(store, replicaSets, set, {
       replicas: active.length,
-      fullyLabeledReplicas: orNothing(active.filter((pod) => labels.every(([label, value]) => pod.metadata.labels?.[label] === value)).length),
+      fullyLabeledReplicas: orNothing(
+        active.filter((pod) => labels.every(([label, value]) => pod.metadata.labels?.[label] === value)).length,
+      ),
       readyReplicas: orNothing(active.filter(isReady).length),
       availableReplicas: orNothing(states.filter((state) => state.available).length),
       terminatingReplicas: claimed.filter((pod) => pod.metadata.deletionTimestamp !== undefined).length,

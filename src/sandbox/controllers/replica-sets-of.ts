@@ -15,10 +15,18 @@ const SETS = storageOf(replicaSets);
 /** The Deployment's ReplicaSets, oldest first; those without an owner that it selects are adopted. */
 export function claimReplicaSets(store: Store, deployment: Deployment): ReplicaSet[] {
   const uid = deployment.metadata.uid ?? '';
-  const owned = store.dependentsOf(uid).filter(({ storage, object }) => storage === SETS && controllerOf(object)?.uid === uid).map(({ object }) => object);
+  const owned = store
+    .dependentsOf(uid)
+    .filter(({ storage, object }) => storage === SETS && controllerOf(object)?.uid === uid)
+    .map(({ object }) => object);
   if (!deployment.metadata.deletionTimestamp) {
     for (const object of store.list(SETS, deployment.metadata.namespace)) {
-      if (!controllerOf(object) && !object.metadata.deletionTimestamp && selects(deployment.spec.selector, object.metadata.labels)) owned.push(adopt(store, object, deployment));
+      if (
+        !controllerOf(object) &&
+        !object.metadata.deletionTimestamp &&
+        selects(deployment.spec.selector, object.metadata.labels)
+      )
+        owned.push(adopt(store, object, deployment));
     }
   }
   const made = (set: Resource): string => `${set.metadata.creationTimestamp} ${set.metadata.name}`;
@@ -42,5 +50,9 @@ export function revisionOf(set: Resource): number {
 
 function adopt(store: Store, object: Resource, deployment: Deployment): Resource {
   const { namespace, name, ownerReferences = [] } = object.metadata;
-  return updateObject(store, replicaSets, { namespace, name }, (draft) => void (draft.metadata.ownerReferences = [...ownerReferences, ownedBy(deployment)]));
+  return updateObject(
+    store,
+    { kind: replicaSets, namespace, name },
+    (draft) => void (draft.metadata.ownerReferences = [...ownerReferences, ownedBy(deployment)]),
+  );
 }

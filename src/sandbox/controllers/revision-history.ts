@@ -18,7 +18,9 @@ type Owner = Resource & { spec: { template: PodTemplate; revisionHistoryLimit?: 
 /** The owner's ControllerRevisions by number, the oldest first. */
 export function revisionsOf(store: Store, owner: Resource): ControllerRevision[] {
   const uid = owner.metadata.uid ?? '';
-  const owned = store.dependentsOf(uid).filter(({ storage, object }) => storage === STORAGE && controllerOf(object)?.uid === uid);
+  const owned = store
+    .dependentsOf(uid)
+    .filter(({ storage, object }) => storage === STORAGE && controllerOf(object)?.uid === uid);
   return owned.map(({ object }) => as<ControllerRevision>(object)).sort((a, b) => a.revision - b.revision);
 }
 
@@ -31,7 +33,13 @@ export function ensureRevision(store: Store, owner: Owner): ControllerRevision {
   const { namespace, name } = owner.metadata;
   if (equal) {
     if (equal.revision === next - 1) return equal;
-    return as<ControllerRevision>(updateObject(store, controllerRevisions, { namespace, name: equal.metadata.name }, (draft) => void (draft.revision = next)));
+    return as<ControllerRevision>(
+      updateObject(
+        store,
+        { kind: controllerRevisions, namespace, name: equal.metadata.name },
+        (draft) => void (draft.revision = next),
+      ),
+    );
   }
   const hash = hashSuffix(JSON.stringify(template));
   const draft: Resource = {
@@ -54,7 +62,8 @@ export function ensureRevision(store: Store, owner: Owner): ControllerRevision {
 export function pruneRevisions(store: Store, owner: Owner, used: Set<string>): void {
   const idle = revisionsOf(store, owner).filter((revision) => !used.has(revision.metadata.name));
   const surplus = Math.max(0, idle.length - (owner.spec.revisionHistoryLimit ?? 10));
-  for (const revision of idle.slice(0, surplus)) deleteObject(store, controllerRevisions, { namespace: revision.metadata.namespace, name: revision.metadata.name });
+  for (const revision of idle.slice(0, surplus))
+    deleteObject(store, controllerRevisions, { namespace: revision.metadata.namespace, name: revision.metadata.name });
 }
 
 /** A revision holds the template as a strategic merge patch that replaces the one there is. */

@@ -8,7 +8,11 @@ const RETRY_MS = 500;
 const RETRY_LIMIT = 10;
 
 /** Runs the controllers on every change of the store; nothing happens while nothing changes. Returns how to stop them. */
-export function runControllers(store: Store, factories: ControllerFactory[], log: (message: string) => void): () => void {
+export function runControllers(
+  store: Store,
+  factories: ControllerFactory[],
+  log: (message: string) => void,
+): () => void {
   const waiting = new Map<string, { controller: Controller; key: string }>();
   const timers = new Map<string, NodeJS.Timeout>();
   const failures = new Map<string, number>();
@@ -17,11 +21,17 @@ export function runControllers(store: Store, factories: ControllerFactory[], log
   let stopped = false;
 
   const controllers = factories.map((factory) => {
-    const controller: Controller = factory({ store, events, later: (key, milliseconds) => later(controller, key, milliseconds) });
+    const controller: Controller = factory({
+      store,
+      events,
+      later: (key, milliseconds) => later(controller, key, milliseconds),
+    });
     return controller;
   });
   for (const storage of store.storages()) {
-    for (const object of store.list(storage)) for (const controller of controllers) for (const key of controller.keys({ type: 'ADDED', storage, object, revision: 0 })) enqueue(controller, key);
+    for (const object of store.list(storage))
+      for (const controller of controllers)
+        for (const key of controller.keys({ type: 'ADDED', storage, object, revision: 0 })) enqueue(controller, key);
   }
   const unsubscribe = store.subscribe((change) => {
     for (const controller of controllers) for (const key of controller.keys(change)) enqueue(controller, key);
@@ -73,7 +83,8 @@ export function runControllers(store: Store, factories: ControllerFactory[], log
       failures.set(id, count);
       if (count <= RETRY_LIMIT) later(controller, key, RETRY_MS);
       else failures.delete(id);
-      if (count === 1) log(`sandbox: ${controller.name} ${key}: ${error instanceof Error ? error.message : String(error)}`);
+      if (count === 1)
+        log(`sandbox: ${controller.name} ${key}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

@@ -32,7 +32,12 @@ export const jobs: Kind = {
   admit(draft) {
     const uid = draft.metadata.uid ?? '';
     const spec = child(draft, 'spec');
-    const own = { 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': draft.metadata.name, 'controller-uid': uid, 'job-name': draft.metadata.name };
+    const own = {
+      'batch.kubernetes.io/controller-uid': uid,
+      'batch.kubernetes.io/job-name': draft.metadata.name,
+      'controller-uid': uid,
+      'job-name': draft.metadata.name,
+    };
     const metadata = child(child(spec, 'template'), 'metadata');
     metadata.labels = { ...(isRecord(metadata.labels) ? metadata.labels : {}), ...own };
     spec.selector ??= { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
@@ -42,13 +47,21 @@ export const jobs: Kind = {
     const spec = at(draft, 'spec', 'template', 'spec');
     if (!isRecord(spec)) return;
     validatePodSpec(spec, 'spec.template.spec', faults);
-    if (spec.restartPolicy === 'Always') faults.unsupported('spec.template.spec.restartPolicy', 'Always', ['OnFailure', 'Never']);
+    if (spec.restartPolicy === 'Always')
+      faults.unsupported('spec.template.spec.restartPolicy', 'Always', ['OnFailure', 'Never']);
   },
   columns: [
     nameColumn,
     { name: 'Status', cell: (object) => jobStatus(object) },
-    { name: 'Completions', cell: (object) => `${Number(at(object, 'status', 'succeeded') ?? 0)}/${Number(at(object, 'spec', 'completions') ?? 1)}` },
-    { name: 'Duration', cell: (object, now) => (at(object, 'status', 'startTime') ? since(at(object, 'status', 'startTime'), now) : '') },
+    {
+      name: 'Completions',
+      cell: (object) =>
+        `${Number(at(object, 'status', 'succeeded') ?? 0)}/${Number(at(object, 'spec', 'completions') ?? 1)}`,
+    },
+    {
+      name: 'Duration',
+      cell: (object, now) => (at(object, 'status', 'startTime') ? since(at(object, 'status', 'startTime'), now) : ''),
+    },
     age,
     ...wideTemplate,
     wideSelector,
@@ -90,7 +103,11 @@ export const cronJobs: Kind = {
     field('Timezone', 'spec.timeZone', '<none>'),
     { name: 'Suspend', type: 'boolean', cell: (object) => at(object, 'spec', 'suspend') === true },
     { name: 'Active', type: 'integer', cell: (object) => records(at(object, 'status', 'active')).length },
-    { name: 'Last Schedule', cell: (object, now) => (at(object, 'status', 'lastScheduleTime') ? since(at(object, 'status', 'lastScheduleTime'), now) : '<none>') },
+    {
+      name: 'Last Schedule',
+      cell: (object, now) =>
+        at(object, 'status', 'lastScheduleTime') ? since(at(object, 'status', 'lastScheduleTime'), now) : '<none>',
+    },
     age,
     ...wideTemplate,
     { ...wideSelector, cell: () => '<none>' },

@@ -1,6 +1,5 @@
-import { type Resource, at, records } from '../resource.ts';
+import { type Resource, as, at, records } from '../resource.ts';
 import { selectorText } from '../selectors/label-selector.ts';
-import { as } from '../resource.ts';
 import type { Column } from './kind.ts';
 
 export const nameColumn: Column = { name: 'Name', format: 'name', cell: (object) => object.metadata.name };
@@ -8,10 +7,28 @@ export const age: Column = { name: 'Age', cell: (object, now) => since(object.me
 
 /** The columns that every kind with a pod template shows with `-o wide`. */
 export const wideTemplate: Column[] = [
-  { name: 'Containers', priority: 1, cell: (object) => containers(object).map((container) => container.name).join(',') },
-  { name: 'Images', priority: 1, cell: (object) => containers(object).map((container) => container.image).join(',') },
+  {
+    name: 'Containers',
+    priority: 1,
+    cell: (object) =>
+      containers(object)
+        .map((container) => container.name)
+        .join(','),
+  },
+  {
+    name: 'Images',
+    priority: 1,
+    cell: (object) =>
+      containers(object)
+        .map((container) => container.image)
+        .join(','),
+  },
 ];
-export const wideSelector: Column = { name: 'Selector', priority: 1, cell: (object) => selectorText(as(at(object, 'spec', 'selector'))) };
+export const wideSelector: Column = {
+  name: 'Selector',
+  priority: 1,
+  cell: (object) => selectorText(as(at(object, 'spec', 'selector'))),
+};
 
 /** A column with the text, or the number, at a path; `otherwise` where nothing stands there. */
 export function field(name: string, path: string, otherwise: string | number = '', rest: Partial<Column> = {}): Column {

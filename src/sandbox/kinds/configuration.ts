@@ -52,7 +52,11 @@ function validateKeys(draft: Resource, fields: string[], faults: Faults): void {
   for (const name of fields) {
     for (const [key, value] of Object.entries(isRecord(draft[name]) ? draft[name] : {})) {
       if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key)) {
-        faults.invalid(`${name}[${key}]`, key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
+        faults.invalid(
+          `${name}[${key}]`,
+          key,
+          "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+        );
       }
       size += Buffer.byteLength(String(value));
     }
@@ -63,7 +67,8 @@ function validateKeys(draft: Resource, fields: string[], faults: Faults): void {
 function validateImmutable(draft: Resource, old: Resource, fields: string[], faults: Faults): void {
   if (at(old, 'immutable') !== true) return;
   if (draft.immutable !== true) faults.forbidden('immutable', 'field is immutable when `immutable` is set');
-  for (const name of fields) if (!same(draft[name], old[name])) faults.forbidden(name, 'field is immutable when `immutable` is set');
+  for (const name of fields)
+    if (!same(draft[name], old[name])) faults.forbidden(name, 'field is immutable when `immutable` is set');
 }
 
 function count(value: unknown): number {

@@ -11,7 +11,8 @@ export const controllerRevisions: Kind = {
   type: 'io.k8s.api.apps.v1.ControllerRevision',
   validate(draft, faults, old) {
     if (draft.data === undefined) faults.required('data', 'data is mandatory');
-    if (typeof draft.revision === 'number' && draft.revision < 0) faults.invalid('revision', draft.revision, 'must be greater than or equal to 0');
+    if (typeof draft.revision === 'number' && draft.revision < 0)
+      faults.invalid('revision', draft.revision, 'must be greater than or equal to 0');
     if (old && !same(draft.data, old.data)) faults.invalid('data', draft.data, 'field is immutable');
   },
   columns: [

@@ -1,8 +1,10 @@
-import { at, child } from '../resource.ts';
+import { type Resource, at, child, same } from '../resource.ts';
 import { validateShare, validateWorkload } from '../validation/workload.ts';
 import { age, field, nameColumn, wideSelector, wideTemplate } from './columns.ts';
 import type { Kind } from './kind.ts';
 import { defaultPodSpec } from './pod-defaults.ts';
+
+const GENERATION = 'deprecated.daemonset.template.generation';
 
 export const daemonSets: Kind = {
   group: 'apps',
@@ -30,12 +32,28 @@ export const daemonSets: Kind = {
     child(template, 'metadata');
     defaultPodSpec(child(template, 'spec'));
   },
-  initialStatus: () => ({ currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }),
+  admit: (draft) => countTemplates(draft, 1),
+  prepareUpdate(draft, old) {
+    const before = Number(old.metadata.annotations?.[GENERATION] ?? 1);
+    countTemplates(draft, same(at(draft, 'spec', 'template'), at(old, 'spec', 'template')) ? before : before + 1);
+  },
+  initialStatus: () => ({
+    currentNumberScheduled: 0,
+    desiredNumberScheduled: 0,
+    numberMisscheduled: 0,
+    numberReady: 0,
+  }),
   validate(draft, faults, old) {
     validateWorkload(draft, faults, old);
     const strategy = at(draft, 'spec', 'updateStrategy', 'type');
-    if (strategy !== 'RollingUpdate' && strategy !== 'OnDelete') faults.unsupported('spec.updateStrategy.type', strategy, ['OnDelete', 'RollingUpdate']);
-    for (const name of ['maxUnavailable', 'maxSurge']) validateShare(at(draft, 'spec', 'updateStrategy', 'rollingUpdate', name), `spec.updateStrategy.rollingUpdate.${name}`, faults);
+    if (strategy !== 'RollingUpdate' && strategy !== 'OnDelete')
+      faults.unsupported('spec.updateStrategy.type', strategy, ['OnDelete', 'RollingUpdate']);
+    for (const name of ['maxUnavailable', 'maxSurge'])
+      validateShare(
+        at(draft, 'spec', 'updateStrategy', 'rollingUpdate', name),
+        `spec.updateStrategy.rollingUpdate.${name}`,
+        faults,
+      );
   },
   columns: [
     nameColumn,
@@ -50,6 +68,10 @@ export const daemonSets: Kind = {
     wideSelector,
   ],
 };
+
+function countTemplates(draft: Resource, count: number): void {
+  draft.metadata.annotations = { ...draft.metadata.annotations, [GENERATION]: String(count) };
+}
 
 function pairs(selector: unknown): string {
   const entries = Object.entries(typeof selector === 'object' && selector !== null ? selector : {});

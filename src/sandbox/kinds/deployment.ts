@@ -1,6 +1,5 @@
-import { at, child, isRecord } from '../resource.ts';
+import { as, at, child, isRecord } from '../resource.ts';
 import { selectorText } from '../selectors/label-selector.ts';
-import { as } from '../resource.ts';
 import { validateShare, validateWorkload } from '../validation/workload.ts';
 import { age, field, nameColumn, wideSelector, wideTemplate } from './columns.ts';
 import type { Kind } from './kind.ts';
@@ -17,6 +16,7 @@ export const deployments: Kind = {
   type: 'io.k8s.api.apps.v1.Deployment',
   hasStatus: true,
   hasGeneration: true,
+  countsAnnotations: true,
   scale: { selector: (object) => selectorText(as(at(object, 'spec', 'selector'))) },
   defaults(draft) {
     const spec = child(draft, 'spec');
@@ -42,12 +42,19 @@ export const deployments: Kind = {
     const strategy = at(draft, 'spec', 'strategy');
     const type = at(strategy, 'type');
     const rolling = at(strategy, 'rollingUpdate');
-    if (type !== 'RollingUpdate' && type !== 'Recreate') faults.unsupported('spec.strategy.type', type, ['Recreate', 'RollingUpdate']);
-    if (type === 'Recreate' && isRecord(rolling)) faults.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'");
+    if (type !== 'RollingUpdate' && type !== 'Recreate')
+      faults.unsupported('spec.strategy.type', type, ['Recreate', 'RollingUpdate']);
+    if (type === 'Recreate' && isRecord(rolling))
+      faults.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'");
     if (type !== 'RollingUpdate') return;
-    for (const name of ['maxUnavailable', 'maxSurge']) validateShare(at(rolling, name), `spec.strategy.rollingUpdate.${name}`, faults);
+    for (const name of ['maxUnavailable', 'maxSurge'])
+      validateShare(at(rolling, name), `spec.strategy.rollingUpdate.${name}`, faults);
     if (isZero(at(rolling, 'maxUnavailable')) && isZero(at(rolling, 'maxSurge'))) {
-      faults.invalid('spec.strategy.rollingUpdate.maxUnavailable', at(rolling, 'maxUnavailable'), 'may not be 0 when `maxSurge` is 0');
+      faults.invalid(
+        'spec.strategy.rollingUpdate.maxUnavailable',
+        at(rolling, 'maxUnavailable'),
+        'may not be 0 when `maxSurge` is 0',
+      );
     }
     const deadline = at(draft, 'spec', 'progressDeadlineSeconds');
     const minimum = at(draft, 'spec', 'minReadySeconds') ?? 0;
@@ -57,7 +64,11 @@ export const deployments: Kind = {
   },
   columns: [
     nameColumn,
-    { name: 'Ready', cell: (object) => `${Number(at(object, 'status', 'readyReplicas') ?? 0)}/${Number(at(object, 'spec', 'replicas') ?? 0)}` },
+    {
+      name: 'Ready',
+      cell: (object) =>
+        `${Number(at(object, 'status', 'readyReplicas') ?? 0)}/${Number(at(object, 'spec', 'replicas') ?? 0)}`,
+    },
     field('Up-to-date', 'status.updatedReplicas', 0),
     field('Available', 'status.availableReplicas', 0),
     age,

@@ -2,15 +2,26 @@ import { type Resource, at } from '../resource.ts';
 import { nameColumn, since } from './columns.ts';
 import { type Kind, apiVersionOf } from './kind.ts';
 
-const text = (...path: string[]) => (object: Resource): string => String(at(object, ...path) ?? '');
+const text =
+  (...path: string[]) =>
+  (object: Resource): string =>
+    String(at(object, ...path) ?? '');
 
 const columns: Kind['columns'] = [
   { name: 'Last Seen', cell: (object, now) => since(lastSeen(object), now) },
   { name: 'Type', cell: text('type') },
   { name: 'Reason', cell: text('reason') },
-  { name: 'Object', cell: (object) => `${text('involvedObject', 'kind')(object).toLowerCase()}/${text('involvedObject', 'name')(object)}` },
+  {
+    name: 'Object',
+    cell: (object) =>
+      `${text('involvedObject', 'kind')(object).toLowerCase()}/${text('involvedObject', 'name')(object)}`,
+  },
   { name: 'Subobject', priority: 1, cell: text('involvedObject', 'fieldPath') },
-  { name: 'Source', priority: 1, cell: (object) => text('source', 'component')(object) || text('reportingComponent')(object) },
+  {
+    name: 'Source',
+    priority: 1,
+    cell: (object) => text('source', 'component')(object) || text('reportingComponent')(object),
+  },
   { name: 'Message', cell: (object) => text('message')(object).trim() },
   { name: 'First Seen', priority: 1, cell: (object, now) => since(object.firstTimestamp ?? lastSeen(object), now) },
   { name: 'Count', priority: 1, cell: (object) => Number(object.count ?? 1) },
@@ -40,9 +51,15 @@ export const events: Kind = {
     type: text('type'),
   },
   ownFieldRefusal: true,
+  defaults(draft) {
+    for (const time of ['eventTime', 'firstTimestamp', 'lastTimestamp']) draft[time] ??= null;
+    for (const name of ['reportingComponent', 'reportingInstance']) draft[name] ??= '';
+    draft.source ??= {};
+  },
   validate(draft, faults) {
     const namespace = at(draft, 'involvedObject', 'namespace');
-    if ((namespace ?? 'default') !== draft.metadata.namespace) faults.invalid('involvedObject.namespace', namespace ?? '', 'does not match event.namespace');
+    if ((namespace ?? 'default') !== draft.metadata.namespace)
+      faults.invalid('involvedObject.namespace', namespace ?? '', 'does not match event.namespace');
   },
   columns,
 };
@@ -80,10 +97,19 @@ const TO_OLD = Object.fromEntries(Object.entries(TO_NEW).map(([old, name]) => [n
 
 function renamed(object: Resource, names: Record<string, string>): Resource {
   const { apiVersion, kind, metadata } = object;
-  return { ...Object.fromEntries(Object.entries(object).map(([key, value]) => [names[key] ?? key, value])), apiVersion, kind, metadata };
+  return {
+    ...Object.fromEntries(Object.entries(object).map(([key, value]) => [names[key] ?? key, value])),
+    apiVersion,
+    kind,
+    metadata,
+  };
 }
 
 function lastSeen(object: Resource): unknown {
-  return at(object, 'series', 'lastObservedTime') ?? object.lastTimestamp ?? object.eventTime ?? object.metadata.creationTimestamp;
+  return (
+    at(object, 'series', 'lastObservedTime') ??
+    object.lastTimestamp ??
+    object.eventTime ??
+    object.metadata.creationTimestamp
+  );
 }
-

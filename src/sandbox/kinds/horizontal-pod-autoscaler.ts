@@ -17,7 +17,9 @@ export const horizontalPodAutoscalers: Kind = {
     const spec = child(draft, 'spec');
     spec.minReplicas ??= 1;
     if (records(spec.metrics).length === 0) {
-      spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }];
+      spec.metrics = [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+      ];
     }
   },
   initialStatus: () => ({ desiredReplicas: 0, currentMetrics: null }),
@@ -26,12 +28,18 @@ export const horizontalPodAutoscalers: Kind = {
     const maximum = Number(at(draft, 'spec', 'maxReplicas') ?? 0);
     if (minimum < 1) faults.invalid('spec.minReplicas', minimum, 'must be greater than or equal to 1');
     if (maximum < 1) faults.invalid('spec.maxReplicas', maximum, 'must be greater than 0');
-    else if (maximum < minimum) faults.invalid('spec.maxReplicas', maximum, 'must be greater than or equal to `minReplicas`');
-    for (const name of ['kind', 'name']) if (!at(draft, 'spec', 'scaleTargetRef', name)) faults.required(`spec.scaleTargetRef.${name}`);
+    else if (maximum < minimum)
+      faults.invalid('spec.maxReplicas', maximum, 'must be greater than or equal to `minReplicas`');
+    for (const name of ['kind', 'name'])
+      if (!at(draft, 'spec', 'scaleTargetRef', name)) faults.required(`spec.scaleTargetRef.${name}`);
   },
   columns: [
     nameColumn,
-    { name: 'Reference', cell: (object) => `${String(at(object, 'spec', 'scaleTargetRef', 'kind'))}/${String(at(object, 'spec', 'scaleTargetRef', 'name'))}` },
+    {
+      name: 'Reference',
+      cell: (object) =>
+        `${String(at(object, 'spec', 'scaleTargetRef', 'kind'))}/${String(at(object, 'spec', 'scaleTargetRef', 'name'))}`,
+    },
     { name: 'Targets', cell: targets },
     { name: 'MinPods', cell: (object) => String(at(object, 'spec', 'minReplicas') ?? '<unset>') },
     { name: 'MaxPods', cell: (object) => String(at(object, 'spec', 'maxReplicas') ?? '') },

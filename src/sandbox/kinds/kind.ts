@@ -26,11 +26,13 @@ export interface Kind {
   /** Served, in the order of the API server's own list. Default: all eight. */
   verbs?: string[];
   /** What `metadata.name` may be. Default: subdomain. */
-  naming?: 'subdomain' | 'label' | 'dns1035' | 'path';
+  naming?: 'subdomain' | 'label';
   /** There is a `status` subresource, and writes to the object itself leave the status alone. */
   hasStatus?: boolean;
   /** `metadata.generation` counts the changes of everything but metadata and status. */
   hasGeneration?: boolean;
+  /** A change of annotations is a new generation too, though not one by way of the status. */
+  countsAnnotations?: boolean;
   /** There is a `scale` subresource; `selector` is what its status reports. */
   scale?: { selector(object: Resource): string };
   /** A replacement has to say which version it replaces. */

@@ -24,7 +24,9 @@ export const nodes: Kind = {
     if (Array.isArray(spec.taints) && spec.taints.length === 0) delete spec.taints;
   },
   initialStatus: (draft) => (isRecord(draft.status) ? draft.status : {}),
-  validate: (draft, faults) => validateTaints(records(at(draft, 'spec', 'taints')), faults),
+  validate(draft, faults) {
+    validateTaints(records(at(draft, 'spec', 'taints')), faults);
+  },
   columns: [
     nameColumn,
     { name: 'Status', cell: statusText },
@@ -44,8 +46,10 @@ function validateTaints(taints: Record<string, unknown>[], faults: Faults): void
   const seen = new Set<string>();
   taints.forEach((taint, index) => {
     const path = `metadata.taints[${index}]`;
-    for (const fault of qualifiedNameFaults(String(taint.key ?? ''))) faults.invalid(`${path}.key`, taint.key ?? '', fault);
-    for (const fault of labelValueFaults(String(taint.value ?? ''))) faults.invalid(`${path}.value`, taint.value, fault);
+    for (const fault of qualifiedNameFaults(String(taint.key ?? '')))
+      faults.invalid(`${path}.key`, taint.key ?? '', fault);
+    for (const fault of labelValueFaults(String(taint.value ?? '')))
+      faults.invalid(`${path}.value`, taint.value, fault);
     if (!taint.effect) faults.required(`${path}.effect`);
     else if (!effects.includes(String(taint.effect))) faults.unsupported(`${path}.effect`, taint.effect, effects);
     const identity = `${String(taint.key)} ${String(taint.effect)}`;
@@ -64,7 +68,9 @@ function statusText(object: Resource): string {
 
 function roles(object: Resource): string {
   const prefix = 'node-role.kubernetes.io/';
-  const names = Object.keys(object.metadata.labels ?? {}).filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  const names = Object.keys(object.metadata.labels ?? {})
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length));
   return names.sort().join(',') || '<none>';
 }
 

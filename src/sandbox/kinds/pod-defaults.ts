@@ -1,4 +1,4 @@
-import { at, child, records } from '../resource.ts';
+import { at, child, isRecord, records } from '../resource.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -13,7 +13,8 @@ export function defaultPodSpec(spec: Fields): void {
     spec.serviceAccountName ??= spec.serviceAccount;
     spec.serviceAccount = spec.serviceAccountName;
   }
-  for (const container of [...records(spec.containers), ...records(spec.initContainers)]) defaultContainer(container, spec);
+  for (const container of [...records(spec.containers), ...records(spec.initContainers)])
+    defaultContainer(container, spec);
   for (const container of records(spec.ephemeralContainers)) defaultContainer(container, spec);
   for (const volume of records(spec.volumes)) defaultVolume(volume);
 }
@@ -22,8 +23,7 @@ function defaultContainer(container: Fields, spec: Fields): void {
   container.terminationMessagePath ??= '/dev/termination-log';
   container.terminationMessagePolicy ??= 'File';
   container.imagePullPolicy ??= pullPolicy(container.image);
-  const resources = child(container, 'resources');
-  defaultRequests(resources);
+  child(container, 'resources');
   for (const port of records(container.ports)) {
     port.protocol ??= 'TCP';
     if (spec.hostNetwork === true) port.hostPort ??= port.containerPort;
@@ -35,11 +35,14 @@ function defaultContainer(container: Fields, spec: Fields): void {
   }
 }
 
-/** A limit without a request is its own request. */
-function defaultRequests(resources: Fields): void {
-  const limits = at(resources, 'limits');
-  if (typeof limits !== 'object' || limits === null) return;
-  resources.requests = { ...limits, ...(typeof resources.requests === 'object' ? resources.requests : {}) };
+/** A limit without a request is its own request: of pods, not of templates. */
+export function defaultRequests(spec: Fields): void {
+  for (const container of [...records(spec.containers), ...records(spec.initContainers)]) {
+    const limits = at(container, 'resources', 'limits');
+    const requests = at(container, 'resources', 'requests');
+    if (isRecord(limits))
+      child(container, 'resources').requests = { ...limits, ...(isRecord(requests) ? requests : {}) };
+  }
 }
 
 function defaultProbe(probe: unknown): void {
@@ -63,9 +66,11 @@ function defaultVolume(volume: Fields): void {
   if (volume.hostPath) child(volume, 'hostPath').type ??= '';
   for (const source of records(at(volume, 'projected', 'sources'))) {
     if (source.serviceAccountToken) child(source, 'serviceAccountToken').expirationSeconds ??= 3600;
-    for (const item of records(at(source, 'downwardAPI', 'items'))) if (item.fieldRef) child(item, 'fieldRef').apiVersion ??= 'v1';
+    for (const item of records(at(source, 'downwardAPI', 'items')))
+      if (item.fieldRef) child(item, 'fieldRef').apiVersion ??= 'v1';
   }
-  for (const item of records(at(volume, 'downwardAPI', 'items'))) if (item.fieldRef) child(item, 'fieldRef').apiVersion ??= 'v1';
+  for (const item of records(at(volume, 'downwardAPI', 'items')))
+    if (item.fieldRef) child(item, 'fieldRef').apiVersion ??= 'v1';
   if (Object.keys(volume).length === 1 && volume.name !== undefined) volume.emptyDir = {};
 }
 

@@ -7,10 +7,13 @@ import { validatePodSpec, validatePodUpdate } from '../validation/pod-spec.ts';
 import { randomSuffix } from '../write/random-suffix.ts';
 import { age, nameColumn } from './columns.ts';
 import type { Kind } from './kind.ts';
-import { defaultPodSpec } from './pod-defaults.ts';
+import { defaultPodSpec, defaultRequests } from './pod-defaults.ts';
 import { podReason, readyContainers, restarts } from './pod-columns.ts';
 
-const text = (...path: string[]) => (object: Resource): string => String(at(object, ...path) ?? '');
+const text =
+  (...path: string[]) =>
+  (object: Resource): string =>
+    String(at(object, ...path) ?? '');
 
 export const pods: Kind = {
   group: '',
@@ -38,6 +41,7 @@ export const pods: Kind = {
   defaults(draft) {
     const spec = child(draft, 'spec');
     defaultPodSpec(spec);
+    defaultRequests(spec);
     spec.enableServiceLinks ??= true;
   },
   admit: admitPod,
@@ -49,7 +53,10 @@ export const pods: Kind = {
   },
   columns: [
     nameColumn,
-    { name: 'Ready', cell: (object) => `${readyContainers(object)}/${records(at(object, 'spec', 'containers')).length}` },
+    {
+      name: 'Ready',
+      cell: (object) => `${readyContainers(object)}/${records(at(object, 'spec', 'containers')).length}`,
+    },
     { name: 'Status', cell: podReason },
     { name: 'Restarts', cell: (object) => String(restarts(object)) },
     age,
@@ -71,7 +78,11 @@ function admitPod(draft: Resource, store: Store): void {
   const account = store.get('/serviceaccounts', namespace, String(spec.serviceAccountName));
   if (!account) {
     const missing = String(spec.serviceAccountName);
-    throw forbidden(pods, name, `error looking up service account ${namespace}/${missing}: serviceaccount "${missing}" not found`);
+    throw forbidden(
+      pods,
+      name,
+      `error looking up service account ${namespace}/${missing}: serviceaccount "${missing}" not found`,
+    );
   }
   if ((spec.automountServiceAccountToken ?? account.automountServiceAccountToken) !== false) mountToken(spec);
   const tolerations = records(spec.tolerations);
@@ -90,7 +101,8 @@ function mountToken(spec: Record<string, unknown>): void {
     (container) => !records(container.volumeMounts).some((mount) => mount.mountPath === mountPath),
   );
   if (bare.length === 0) return;
-  for (const container of bare) container.volumeMounts = [...records(container.volumeMounts), { name, readOnly: true, mountPath }];
+  for (const container of bare)
+    container.volumeMounts = [...records(container.volumeMounts), { name, readOnly: true, mountPath }];
   spec.volumes = [...records(spec.volumes), { name, projected: copy(tokenSources) }];
 }
 
@@ -99,16 +111,24 @@ const tokenSources = {
   sources: [
     { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
     { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-    { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+    {
+      downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] },
+    },
   ],
 };
 
 function qosClass(pod: Pod): string {
-  const resources = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((container) => container.resources ?? {});
-  const given = resources.some(({ limits, requests }) => limits?.cpu ?? limits?.memory ?? requests?.cpu ?? requests?.memory);
+  const resources = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map(
+    (container) => container.resources ?? {},
+  );
+  const given = resources.some(
+    ({ limits, requests }) => limits?.cpu ?? limits?.memory ?? requests?.cpu ?? requests?.memory,
+  );
   if (!given) return 'BestEffort';
   const exact = resources.every(({ limits, requests }) =>
-    ['cpu', 'memory'].every((name) => limits?.[name] && quantityNano(limits[name]) === quantityNano(requests?.[name] ?? limits[name])),
+    ['cpu', 'memory'].every(
+      (name) => limits?.[name] && quantityNano(limits[name]) === quantityNano(requests?.[name] ?? limits[name]),
+    ),
   );
   return exact ? 'Guaranteed' : 'Burstable';
 }

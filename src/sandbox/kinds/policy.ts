@@ -1,5 +1,4 @@
-import { at, isRecord } from '../resource.ts';
-import { as } from '../resource.ts';
+import { as, at, isRecord } from '../resource.ts';
 import { validateLabelSelector, validateShare } from '../validation/workload.ts';
 import { age, field, nameColumn } from './columns.ts';
 import type { Kind } from './kind.ts';
@@ -18,12 +17,14 @@ export const podDisruptionBudgets: Kind = {
   initialStatus: () => ({ disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }),
   validate(draft, faults) {
     const spec = isRecord(draft.spec) ? draft.spec : {};
-    if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) faults.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set');
+    if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined)
+      faults.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set');
     validateShare(spec.minAvailable, 'spec.minAvailable', faults);
     validateShare(spec.maxUnavailable, 'spec.maxUnavailable', faults);
     if (isRecord(spec.selector)) validateLabelSelector(as(spec.selector), 'spec.selector.', faults);
     const policy = spec.unhealthyPodEvictionPolicy;
-    if (policy !== undefined && policy !== 'IfHealthyBudget' && policy !== 'AlwaysAllow') faults.unsupported('spec.unhealthyPodEvictionPolicy', policy, ['AlwaysAllow', 'IfHealthyBudget']);
+    if (policy !== undefined && policy !== 'IfHealthyBudget' && policy !== 'AlwaysAllow')
+      faults.unsupported('spec.unhealthyPodEvictionPolicy', policy, ['AlwaysAllow', 'IfHealthyBudget']);
   },
   columns: [
     nameColumn,

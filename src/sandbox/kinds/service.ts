@@ -1,7 +1,6 @@
-import { type Resource, at, child, records } from '../resource.ts';
+import { type Resource, as, at, child, records } from '../resource.ts';
 import type { Store } from '../store/store.ts';
 import { validateLabels } from '../validation/metadata.ts';
-import { as } from '../resource.ts';
 import { age, field, nameColumn } from './columns.ts';
 import type { Kind } from './kind.ts';
 
@@ -11,7 +10,7 @@ export const services: Kind = {
   kind: 'Service',
   plural: 'services',
   namespaced: true,
-  naming: 'dns1035',
+  naming: 'label',
   shortNames: ['svc'],
   categories: ['all'],
   type: 'io.k8s.api.core.v1.Service',
@@ -36,7 +35,8 @@ export const services: Kind = {
   initialStatus: () => ({ loadBalancer: {} }),
   prepareUpdate(draft, old) {
     const spec = child(draft, 'spec');
-    for (const name of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) spec[name] ??= at(old, 'spec', name);
+    for (const name of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'])
+      spec[name] ??= at(old, 'spec', name);
   },
   validate(draft, faults, old) {
     const headless = at(draft, 'spec', 'clusterIP') === 'None';
@@ -45,7 +45,8 @@ export const services: Kind = {
     ports.forEach((port, index) => {
       if (ports.length > 1 && !port.name) faults.required(`spec.ports[${index}].name`);
       const number = Number(port.port ?? 0);
-      if (number < 1 || number > 65535) faults.invalid(`spec.ports[${index}].port`, number, 'must be between 1 and 65535, inclusive');
+      if (number < 1 || number > 65535)
+        faults.invalid(`spec.ports[${index}].port`, number, 'must be between 1 and 65535, inclusive');
     });
     validateLabels(as(at(draft, 'spec', 'selector')), 'spec.selector', faults);
     if (old && at(draft, 'spec', 'clusterIP') !== at(old, 'spec', 'clusterIP')) {
@@ -57,9 +58,22 @@ export const services: Kind = {
     field('Type', 'spec.type'),
     field('Cluster-IP', 'spec.clusterIP', '<none>'),
     { name: 'External-IP', cell: () => '<none>' },
-    { name: 'Port(s)', cell: (object) => records(at(object, 'spec', 'ports')).map((port) => `${String(port.port)}/${String(port.protocol)}`).join(',') || '<none>' },
+    {
+      name: 'Port(s)',
+      cell: (object) =>
+        records(at(object, 'spec', 'ports'))
+          .map((port) => `${String(port.port)}/${String(port.protocol)}`)
+          .join(',') || '<none>',
+    },
     age,
-    { name: 'Selector', priority: 1, cell: (object) => Object.entries(as<Record<string, string>>(at(object, 'spec', 'selector') ?? {})).map(([key, value]) => `${key}=${value}`).join(',') || '<none>' },
+    {
+      name: 'Selector',
+      priority: 1,
+      cell: (object) =>
+        Object.entries(as<Record<string, string>>(at(object, 'spec', 'selector') ?? {}))
+          .map(([key, value]) => `${key}=${value}`)
+          .join(',') || '<none>',
+    },
   ],
 };
 

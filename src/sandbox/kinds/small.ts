@@ -1,6 +1,5 @@
-import { at, child, records } from '../resource.ts';
+import { as, at, child, records } from '../resource.ts';
 import { selectorText } from '../selectors/label-selector.ts';
-import { as } from '../resource.ts';
 import { age, field, nameColumn } from './columns.ts';
 import type { Kind } from './kind.ts';
 
@@ -32,7 +31,11 @@ export const networkPolicies: Kind = {
     if (Array.isArray(spec.policyTypes)) return;
     spec.policyTypes = spec.egress ? ['Ingress', 'Egress'] : ['Ingress'];
   },
-  columns: [nameColumn, { name: 'Pod-Selector', cell: (object) => selectorText(as(at(object, 'spec', 'podSelector'))) || '<none>' }, age],
+  columns: [
+    nameColumn,
+    { name: 'Pod-Selector', cell: (object) => selectorText(as(at(object, 'spec', 'podSelector'))) || '<none>' },
+    age,
+  ],
 };
 
 export const leases: Kind = {
@@ -43,6 +46,7 @@ export const leases: Kind = {
   namespaced: true,
   type: 'io.k8s.api.coordination.v1.Lease',
   createsOnUpdate: true,
+  requiresVersion: true,
   columns: [nameColumn, field('Holder', 'spec.holderIdentity'), age],
 };
 
@@ -56,8 +60,20 @@ export const endpointSlices: Kind = {
   columns: [
     nameColumn,
     field('AddressType', 'addressType'),
-    { name: 'Ports', cell: (object) => records(object.ports).map((port) => String(port.port)).join(',') || '<unset>' },
-    { name: 'Endpoints', cell: (object) => records(object.endpoints).flatMap((endpoint) => (Array.isArray(endpoint.addresses) ? endpoint.addresses.map(String) : [])).join(',') || '<unset>' },
+    {
+      name: 'Ports',
+      cell: (object) =>
+        records(object.ports)
+          .map((port) => String(port.port))
+          .join(',') || '<unset>',
+    },
+    {
+      name: 'Endpoints',
+      cell: (object) =>
+        records(object.endpoints)
+          .flatMap((endpoint) => (Array.isArray(endpoint.addresses) ? endpoint.addresses.map(String) : []))
+          .join(',') || '<unset>',
+    },
     age,
   ],
 };

@@ -7,7 +7,15 @@ import { defaultClaim } from './persistent-volume-claim.ts';
 import { defaultPodSpec } from './pod-defaults.ts';
 
 /** The fields of a StatefulSet's spec that may change after it was created. */
-const mutable = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'];
+const mutable = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+];
 
 export const statefulSets: Kind = {
   group: 'apps',
@@ -49,8 +57,17 @@ export const statefulSets: Kind = {
   validate(draft, faults, old) {
     validateWorkload(draft, faults);
     const strategy = at(draft, 'spec', 'updateStrategy', 'type');
-    if (strategy !== 'RollingUpdate' && strategy !== 'OnDelete') faults.invalid('spec.updateStrategy', at(draft, 'spec', 'updateStrategy'), "must be 'RollingUpdate' or 'OnDelete'");
-    notNegative(at(draft, 'spec', 'updateStrategy', 'rollingUpdate', 'partition'), 'spec.updateStrategy.rollingUpdate.partition', faults);
+    if (strategy !== 'RollingUpdate' && strategy !== 'OnDelete')
+      faults.invalid(
+        'spec.updateStrategy',
+        at(draft, 'spec', 'updateStrategy'),
+        "must be 'RollingUpdate' or 'OnDelete'",
+      );
+    notNegative(
+      at(draft, 'spec', 'updateStrategy', 'rollingUpdate', 'partition'),
+      'spec.updateStrategy.rollingUpdate.partition',
+      faults,
+    );
     if (old && !same(fixed(draft.spec), fixed(old.spec))) {
       faults.forbidden(
         'spec',
@@ -60,7 +77,11 @@ export const statefulSets: Kind = {
   },
   columns: [
     nameColumn,
-    { name: 'Ready', cell: (object) => `${Number(at(object, 'status', 'readyReplicas') ?? 0)}/${Number(at(object, 'spec', 'replicas') ?? 0)}` },
+    {
+      name: 'Ready',
+      cell: (object) =>
+        `${Number(at(object, 'status', 'readyReplicas') ?? 0)}/${Number(at(object, 'spec', 'replicas') ?? 0)}`,
+    },
     age,
     ...wideTemplate,
   ],

@@ -28,15 +28,21 @@ function mergeField(held: unknown, applied: unknown, before: unknown, field: Def
   const list = Array.isArray(held) ? held : [];
   const gone = Array.isArray(before) ? before : [];
   const kind = field?.['x-kubernetes-list-type'];
-  if (kind === 'set') return [...list.filter((item) => !gone.includes(item) || applied.includes(item)), ...applied.filter((item) => !list.includes(item))];
+  if (kind === 'set')
+    return [
+      ...list.filter((item) => !gone.includes(item) || applied.includes(item)),
+      ...applied.filter((item) => !list.includes(item)),
+    ];
   if (kind !== 'map') return applied;
   return mergeMapList(list.filter(isRecord), applied.filter(isRecord), gone.filter(isRecord), field);
 }
 
 function mergeMapList(held: Fields[], applied: Fields[], before: Fields[], field: Definition | undefined): unknown[] {
   const keys = field?.['x-kubernetes-list-map-keys'] ?? [];
-  const identity = (item: Fields): unknown[] => keys.map((key) => item[key] ?? (key === 'protocol' ? 'TCP' : undefined));
-  const find = (list: Fields[], item: Fields): Fields | undefined => list.find((other) => same(identity(other), identity(item)));
+  const identity = (item: Fields): unknown[] =>
+    keys.map((key) => item[key] ?? (key === 'protocol' ? 'TCP' : undefined));
+  const find = (list: Fields[], item: Fields): Fields | undefined =>
+    list.find((other) => same(identity(other), identity(item)));
   const kept = held.filter((item) => !find(before, item) || find(applied, item));
   const merged = kept.map((item) => {
     const change = find(applied, item);

@@ -9,10 +9,16 @@ const OPERATIONS_LIMIT = 10_000;
 
 /** RFC 6902. 400 for what is no list of operations, 413 for too many, 422 for one that can't be carried out (a failed `test` among them). */
 export function jsonPatch(target: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal a value that is not a list of operations');
-  if (!patch.every(isRecord)) throw badRequest('error decoding patch: json: cannot unmarshal an operation that is not an object');
+  if (!Array.isArray(patch))
+    throw badRequest('error decoding patch: json: cannot unmarshal a value that is not a list of operations');
+  if (!patch.every(isRecord))
+    throw badRequest('error decoding patch: json: cannot unmarshal an operation that is not an object');
   if (patch.length > OPERATIONS_LIMIT) {
-    throw new StatusError(413, 'RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${OPERATIONS_LIMIT}, got ${patch.length}`);
+    throw new StatusError(
+      413,
+      'RequestEntityTooLarge',
+      `The allowed maximum operations in a JSON patch is ${OPERATIONS_LIMIT}, got ${patch.length}`,
+    );
   }
   const result = copy(target);
   // The library checks each operation itself and reports what it does not know as an error.

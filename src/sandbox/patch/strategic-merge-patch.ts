@@ -38,7 +38,12 @@ function retained(target: Fields, patch: Fields): Fields {
   return Object.fromEntries(Object.entries(target).filter(([key]) => keep.includes(key)));
 }
 
-function mergeField(held: unknown, given: unknown, field: Definition | undefined, order: unknown[] | undefined): unknown {
+function mergeField(
+  held: unknown,
+  given: unknown,
+  field: Definition | undefined,
+  order: unknown[] | undefined,
+): unknown {
   const type = resolved(field);
   if (Array.isArray(given)) {
     const merges = (field?.['x-kubernetes-patch-strategy'] ?? '').split(',').includes('merge');
@@ -54,14 +59,20 @@ function applyListDirective(result: Fields, patch: Fields, key: string, type: De
     const name = key.slice(DELETE.length);
     const held = result[name];
     const gone = patch[key];
-    if (Array.isArray(held) && Array.isArray(gone)) result[name] = held.filter((item) => !gone.some((other) => same(item, other)));
+    if (Array.isArray(held) && Array.isArray(gone))
+      result[name] = held.filter((item) => !gone.some((other) => same(item, other)));
   }
   if (!key.startsWith(ORDER)) return;
   const name = key.slice(ORDER.length);
   const held = result[name];
   const order = patch[key];
   if (name in patch || !Array.isArray(held) || !Array.isArray(order)) return;
-  result[name] = arranged({ items: held, order, before: held, mergeKey: fieldOf(type, name)?.['x-kubernetes-patch-merge-key'] });
+  result[name] = arranged({
+    items: held,
+    order,
+    before: held,
+    mergeKey: fieldOf(type, name)?.['x-kubernetes-patch-merge-key'],
+  });
 }
 
 function orderOf(patch: Fields, key: string): unknown[] | undefined {
@@ -69,7 +80,12 @@ function orderOf(patch: Fields, key: string): unknown[] | undefined {
   return Array.isArray(order) ? order : undefined;
 }
 
-function mergeList(held: unknown[], given: unknown[], field: Definition | undefined, order: unknown[] | undefined): unknown[] {
+function mergeList(
+  held: unknown[],
+  given: unknown[],
+  field: Definition | undefined,
+  order: unknown[] | undefined,
+): unknown[] {
   const mergeKey = field?.['x-kubernetes-patch-merge-key'];
   if (!mergeKey || !given.every(isRecord)) {
     const items = [...held, ...given.filter((item) => !held.some((other) => same(item, other)))];
@@ -78,11 +94,16 @@ function mergeList(held: unknown[], given: unknown[], field: Definition | undefi
   if (given.some((item) => item.$patch === 'replace')) return given.filter((item) => !('$patch' in item));
   let items = [...held];
   for (const item of given) {
-    if (item[mergeKey] === undefined) throw failed(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+    if (item[mergeKey] === undefined)
+      throw failed(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
     const index = items.findIndex((other) => isRecord(other) && other[mergeKey] === item[mergeKey]);
     if (item.$patch === 'delete') items = items.filter((_, other) => other !== index);
     else {
-      const merged = mergeObject(index >= 0 && isRecord(items[index]) ? items[index] : {}, item, resolved(field?.items));
+      const merged = mergeObject(
+        index >= 0 && isRecord(items[index]) ? items[index] : {},
+        item,
+        resolved(field?.items),
+      );
       if (index >= 0) items[index] = merged;
       else items.push(merged);
     }
@@ -91,12 +112,22 @@ function mergeList(held: unknown[], given: unknown[], field: Definition | undefi
 }
 
 /** Items named by the order stand in that order; the others keep their place among those that were there before. */
-function arranged(given: { items: unknown[]; order: unknown[]; before: unknown[]; mergeKey: string | undefined }): unknown[] {
+function arranged(given: {
+  items: unknown[];
+  order: unknown[];
+  before: unknown[];
+  mergeKey: string | undefined;
+}): unknown[] {
   const { items, order, before, mergeKey } = given;
   const identity = (item: unknown): unknown => (mergeKey && isRecord(item) ? item[mergeKey] : item);
-  const position = (list: unknown[], item: unknown): number => list.findIndex((other) => same(identity(other), identity(item)));
-  const named = items.filter((item) => position(order, item) >= 0).sort((a, b) => position(order, a) - position(order, b));
-  const others = items.filter((item) => position(order, item) < 0).sort((a, b) => position(before, a) - position(before, b));
+  const position = (list: unknown[], item: unknown): number =>
+    list.findIndex((other) => same(identity(other), identity(item)));
+  const named = items
+    .filter((item) => position(order, item) >= 0)
+    .sort((a, b) => position(order, a) - position(order, b));
+  const others = items
+    .filter((item) => position(order, item) < 0)
+    .sort((a, b) => position(before, a) - position(before, b));
   const result: unknown[] = [];
   while (named.length > 0 && others.length > 0) {
     const [left, right] = [position(before, others[0]), position(before, named[0])];

@@ -1,6 +1,6 @@
 import { isRecord } from '../resource.ts';
 import { canonicalQuantity } from './quantity.ts';
-import { type Definition, definitionOf, isOpen, nameOf, resolved } from './definition.ts';
+import { type Definition, definitionOf, fieldOf, isOpen, nameOf, resolved } from './definition.ts';
 
 /** What decoding found: the value without nulls and unknown fields, the unknown fields' paths, and the first fault if it does not fit. */
 export interface Decoded {
@@ -33,13 +33,13 @@ export function decode(type: string, input: Record<string, unknown>): Decoded {
     const result: Record<string, unknown> = {};
     for (const key of Object.keys(given)) {
       const below = path ? `${path}.${key}` : key;
-      const declared = definition.properties?.[key] ?? definition.additionalProperties;
+      const declared = fieldOf(definition, key);
       if (!declared) {
         unknown.push(below);
         continue;
       }
       const value = read(declared, given[key], below);
-      if (value !== undefined) result[key] = value;
+      if (value !== undefined && !(path !== '' && isEmptyCollection(declared, value))) result[key] = value;
     }
     return result;
   }
@@ -47,14 +47,17 @@ export function decode(type: string, input: Record<string, unknown>): Decoded {
   function readArray(definition: Definition, given: unknown, path: string): unknown {
     if (!Array.isArray(given)) return wrong(given, 'array', path);
     const items = definition.items ?? {};
-    return given.map((item, index) => read(items, item, `${path}[${index}]`) ?? (resolved(items)?.properties ? {} : item));
+    return given.map(
+      (item, index) => read(items, item, `${path}[${index}]`) ?? (resolved(items)?.properties ? {} : item),
+    );
   }
 
   function readScalar(definition: Definition, given: unknown, path: string): unknown {
     if (definition.format === 'int-or-string') {
       return typeof given === 'string' || Number.isInteger(given) ? given : wrong(given, 'int-or-string', path);
     }
-    if (definition.type === 'integer') return isInteger(given, definition.format) ? given : wrong(given, definition.format ?? 'int', path);
+    if (definition.type === 'integer')
+      return isInteger(given, definition.format) ? given : wrong(given, definition.format ?? 'int', path);
     if (definition.type === 'string' && definition.format === 'date-time') return readTime(given, path);
     return typeof given === definition.type ? given : wrong(given, definition.type ?? 'value', path);
   }
@@ -65,9 +68,12 @@ export function decode(type: string, input: Record<string, unknown>): Decoded {
   }
 
   function readQuantity(given: unknown, path: string): unknown {
-    const canonical = typeof given === 'string' || typeof given === 'number' ? canonicalQuantity(String(given)) : undefined;
+    const canonical =
+      typeof given === 'string' || typeof given === 'number' ? canonicalQuantity(String(given)) : undefined;
     if (canonical !== undefined) return canonical;
-    faults.push(`quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (${path})`);
+    faults.push(
+      `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' (${path})`,
+    );
     return undefined;
   }
 
@@ -75,6 +81,12 @@ export function decode(type: string, input: Record<string, unknown>): Decoded {
     faults.push(`json: cannot unmarshal ${jsonTypeOf(given)} into field ${path} of type ${wanted}`);
     return undefined;
   }
+}
+
+/** Empty lists and maps are not written out; an empty struct is. */
+function isEmptyCollection(declared: Definition, value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return isRecord(value) && resolved(declared)?.additionalProperties !== undefined && Object.keys(value).length === 0;
 }
 
 function isInteger(given: unknown, format: string | undefined): boolean {

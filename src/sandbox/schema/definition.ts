@@ -41,7 +41,9 @@ export function nameOf(definition: Definition | undefined): string {
 /** What is known of one field of a type: its declared property, or what a map's values are. */
 export function fieldOf(definition: Definition | undefined, key: string): Definition | undefined {
   const type = resolved(definition);
-  return type?.properties?.[key] ?? type?.additionalProperties;
+  // Only own properties: a field may be called `constructor`.
+  const declared = type?.properties && Object.hasOwn(type.properties, key) ? type.properties[key] : undefined;
+  return declared ?? type?.additionalProperties;
 }
 
 /** The definitions whose name starts with one of the prefixes, and what they refer to, in OpenAPI 3 form. */

@@ -16,10 +16,13 @@ const RAW = ['io.k8s.apimachinery.pkg.runtime.RawExtension', `${META}.FieldsV1`]
  * Answers are always JSON: every client accepts it. Throws where the bytes are not of that form.
  */
 export function fromProtobuf(body: Uint8Array): Record<string, unknown> {
-  if (Buffer.from(body.subarray(0, 4)).toString('latin1') !== MAGIC) throw new Error('the body does not start as Kubernetes protobuf does');
+  if (Buffer.from(body.subarray(0, 4)).toString('latin1') !== MAGIC)
+    throw new Error('the body does not start as Kubernetes protobuf does');
   const envelope = [...wire(body.subarray(4))];
   const part = (number: number): Uint8Array | undefined => envelope.find((field) => field.number === number)?.bytes;
-  const [apiVersion = '', kind = ''] = [1, 2].map((number) => text([...wire(part(1) ?? new Uint8Array())].find((field) => field.number === number)?.bytes));
+  const [apiVersion = '', kind = ''] = [1, 2].map((number) =>
+    text([...wire(part(1) ?? new Uint8Array())].find((field) => field.number === number)?.bytes),
+  );
   return { apiVersion, kind, ...readMessage(part(2) ?? new Uint8Array(), typeOf(apiVersion, kind)) };
 }
 
@@ -107,7 +110,8 @@ function readValue(field: WireField, type: string): unknown {
 
 function readTime(bytes: Uint8Array, micro: boolean): string | undefined {
   const parts = [...wire(bytes)];
-  const number = (wanted: number): number => Number(BigInt.asIntN(64, parts.find((part) => part.number === wanted)?.varint ?? 0n));
+  const number = (wanted: number): number =>
+    Number(BigInt.asIntN(64, parts.find((part) => part.number === wanted)?.varint ?? 0n));
   // Go's zero time is no time.
   if (parts.length === 0 || number(1) <= 0) return undefined;
   const seconds = new Date(number(1) * 1000).toISOString().slice(0, 19);
@@ -117,7 +121,9 @@ function readTime(bytes: Uint8Array, micro: boolean): string | undefined {
 function readIntOrString(bytes: Uint8Array): unknown {
   const parts = [...wire(bytes)];
   const isText = parts.find((part) => part.number === 1)?.varint === 1n;
-  return isText ? text(parts.find((part) => part.number === 3)?.bytes) : Number(BigInt.asIntN(64, parts.find((part) => part.number === 2)?.varint ?? 0n));
+  return isText
+    ? text(parts.find((part) => part.number === 3)?.bytes)
+    : Number(BigInt.asIntN(64, parts.find((part) => part.number === 2)?.varint ?? 0n));
 }
 
 function readRaw(bytes: Uint8Array): unknown {

@@ -27,16 +27,22 @@ function parse(text: string): Quantity | undefined {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:([eE][+-]?\d{1,2})|(m|u|n|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei))?$/.exec(text);
   if (!match) return undefined;
   const [, sign, whole = '', fraction = '', exponent, suffix = ''] = match;
-  if (whole === '' && fraction === '') return undefined;
+  // A dot or a suffix alone is 0, odd as it is; nothing at all is no quantity.
+  if (text === '') return undefined;
   const digits = BigInt(`${whole}${fraction}` || '0');
-  const power = exponent ? Number(exponent.slice(1)) : 3 * Math.max(DECIMAL.indexOf(suffix) - 3, suffix && !suffix.endsWith('i') ? -3 : 0);
+  const power = exponent
+    ? Number(exponent.slice(1))
+    : 3 * Math.max(DECIMAL.indexOf(suffix) - 3, suffix && !suffix.endsWith('i') ? -3 : 0);
   const binaryFactor = suffix.endsWith('i') ? 1024n ** BigInt(BINARY.indexOf(suffix) + 1) : 1n;
   const shift = 9 - fraction.length + power;
   const scaled = digits * binaryFactor * (shift >= 0 ? 10n ** BigInt(shift) : 1n);
   // Finer than a billionth rounds up, away from zero.
   const divisor = shift < 0 ? 10n ** BigInt(-shift) : 1n;
   const nano = (scaled + divisor - 1n) / divisor;
-  return { nano: sign === '-' ? -nano : nano, family: exponent ? 'exponent' : suffix.endsWith('i') ? 'binary' : 'decimal' };
+  return {
+    nano: sign === '-' ? -nano : nano,
+    family: exponent ? 'exponent' : suffix.endsWith('i') ? 'binary' : 'decimal',
+  };
 }
 
 function decimal(nano: bigint, family: 'decimal' | 'exponent'): string {

@@ -19,7 +19,7 @@ export function plantShop(store: Store): void {
   // A rollback needs something to return to: the web server is at its second revision.
   setTimeout(() => {
     const found = store.get('apps/deployments', 'production', 'web-server');
-    if (found) updateObject(store, deployments, { namespace: 'production', name: 'web-server' }, upgrade);
+    if (found) updateObject(store, { kind: deployments, namespace: 'production', name: 'web-server' }, upgrade);
   }, FIRST_REVISION_MS).unref();
 }
 

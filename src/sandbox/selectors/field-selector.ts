@@ -4,7 +4,10 @@ import type { Resource } from '../resource.ts';
 
 /** Reads a `fieldSelector` parameter (`status.phase=Running,spec.nodeName!=a`) into a test. Throws 400 for a field that the kind does not offer. */
 export function parseFieldSelector(kind: Kind, text: string): (object: Resource) => boolean {
-  const terms = text.split(/(?<!\\),/).filter((term) => term !== '').map((term) => readTerm(kind, term));
+  const terms = text
+    .split(/(?<!\\),/)
+    .filter((term) => term !== '')
+    .map((term) => readTerm(kind, term));
   return (object) => terms.every((term) => (term.read(object) === term.value) === term.equal);
 }
 

@@ -17,12 +17,16 @@ export function selects(selector: LabelSelector | undefined, labels: Record<stri
 }
 
 export function requirementsOf(selector: LabelSelector): Requirement[] {
-  const equal = Object.entries(selector.matchLabels ?? {}).map(
-    ([key, value]): Requirement => ({ key, operator: 'in', values: [value] }),
-  );
-  const others = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }): Requirement => ({ key, operator: OPERATORS[operator] ?? 'absent', values }),
-  );
+  const equal = Object.entries(selector.matchLabels ?? {}).map(([key, value]): Requirement => ({
+    key,
+    operator: 'in',
+    values: [value],
+  }));
+  const others = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }): Requirement => ({
+    key,
+    operator: OPERATORS[operator] ?? 'absent',
+    values,
+  }));
   return [...equal, ...others];
 }
 
@@ -40,7 +44,14 @@ export function selectorText(selector: LabelSelector | undefined): string {
     .join(',');
 }
 
-const OPERATORS: Record<string, Requirement['operator']> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: 'absent', Gt: 'gt', Lt: 'lt' };
+const OPERATORS: Record<string, Requirement['operator']> = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: 'absent',
+  Gt: 'gt',
+  Lt: 'lt',
+};
 
 function matches({ key, operator, values }: Requirement, labels: Record<string, string>): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;

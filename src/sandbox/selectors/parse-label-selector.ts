@@ -21,7 +21,8 @@ export function parseLabelSelector(text: string): Requirement[] {
     const negated = tokens[position] === '!';
     if (negated) position += 1;
     const key = tokens[position];
-    if (key === undefined || /^[,()=!<>]/.test(key)) throw refused(`found '${key ?? ''}', expected: !, identifier, or 'end of string'`);
+    if (key === undefined || /^[,()=!<>]/.test(key))
+      throw refused(`found '${key ?? ''}', expected: !, identifier, or 'end of string'`);
     for (const fault of qualifiedNameFaults(key)) throw refused(`key: Invalid value: "${key}": ${fault}`);
     position += 1;
     if (negated) return { key, operator: 'absent', values: [] };
@@ -41,7 +42,10 @@ export function parseLabelSelector(text: string): Requirement[] {
 
   function readComparison(key: string, operator: 'gt' | 'lt'): Requirement {
     const value = readValue();
-    if (!/^-?\d+$/.test(value)) throw refused(`values[0][${key}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`);
+    if (!/^-?\d+$/.test(value))
+      throw refused(
+        `values[0][${key}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`,
+      );
     return { key, operator, values: [value] };
   }
 

@@ -31,7 +31,10 @@ export class Store {
   readonly #history: Change[] = [];
   readonly #listeners = new Set<Listener>();
 
-  constructor(given: { now: () => Date; uuid: () => string }) {
+  readonly #historyLimit: number;
+
+  constructor(given: { now: () => Date; uuid: () => string; historyLimit?: number }) {
+    this.#historyLimit = given.historyLimit ?? HISTORY_LIMIT;
     this.now = given.now;
     this.uuid = given.uuid;
   }
@@ -97,7 +100,13 @@ export class Store {
     if (previous) this.#unlink(storage, key, previous);
     else this.#sorted.delete(storage);
     this.#link(storage, key, stored);
-    this.#tell({ type: previous ? 'MODIFIED' : 'ADDED', storage, revision: this.#revision, object: stored, ...(previous ? { previous } : {}) });
+    this.#tell({
+      type: previous ? 'MODIFIED' : 'ADDED',
+      storage,
+      revision: this.#revision,
+      object: stored,
+      ...(previous ? { previous } : {}),
+    });
     return stored;
   }
 
@@ -125,6 +134,11 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
+  /** How many listen: controllers and open watches. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
   #stamped(object: Resource): Resource {
     this.#revision += 1;
     return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#revision) } };
@@ -133,8 +147,8 @@ export class Store {
   #tell(change: Change): void {
     this.#history.push(change);
     // Dropped in batches: shifting one by one costs more than keeping a few too many.
-    if (this.#history.length > HISTORY_LIMIT * 1.1) {
-      const dropped = this.#history.splice(0, this.#history.length - HISTORY_LIMIT);
+    if (this.#history.length > this.#historyLimit * 1.1) {
+      const dropped = this.#history.splice(0, this.#history.length - this.#historyLimit);
       this.#forgotten = dropped.at(-1)?.revision ?? this.#forgotten;
     }
     for (const listener of this.#listeners) listener(change);

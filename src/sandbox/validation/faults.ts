@@ -5,11 +5,19 @@ export class Faults {
   readonly causes: Cause[] = [];
 
   invalid(field: string, value: unknown, detail: string): void {
-    this.causes.push({ reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value ?? null)}: ${detail}`, field });
+    this.causes.push({
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${JSON.stringify(value ?? null)}: ${detail}`,
+      field,
+    });
   }
 
   required(field: string, detail = ''): void {
-    this.causes.push({ reason: 'FieldValueRequired', message: detail ? `Required value: ${detail}` : 'Required value', field });
+    this.causes.push({
+      reason: 'FieldValueRequired',
+      message: detail ? `Required value: ${detail}` : 'Required value',
+      field,
+    });
   }
 
   forbidden(field: string, detail: string): void {

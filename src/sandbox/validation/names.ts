@@ -1,7 +1,6 @@
 const LABEL_PART = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = new RegExp(`^${LABEL_PART}(\\.${LABEL_PART})*$`);
 const LABEL = new RegExp(`^${LABEL_PART}$`);
-const DNS_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
@@ -24,17 +23,6 @@ export function dnsLabelFaults(text: string): string[] {
       ? []
       : [
           `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL.source.slice(1, -1)}')`,
-        ]),
-  ];
-}
-
-export function dns1035Faults(text: string): string[] {
-  return [
-    ...tooLong(text, 63),
-    ...(DNS_1035.test(text)
-      ? []
-      : [
-          `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${DNS_1035.source.slice(1, -1)}')`,
         ]),
   ];
 }
@@ -70,12 +58,6 @@ export function labelValueFaults(text: string): string[] {
           `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`,
         ]),
   ];
-}
-
-/** A name that only has to fit into a path (roles and the like). */
-export function pathFaults(text: string): string[] {
-  if (text === '.' || text === '..') return [`may not be '${text}'`];
-  return ['/', '%'].filter((character) => text.includes(character)).map((character) => `may not contain '${character}'`);
 }
 
 function tooLong(text: string, most: number): string[] {

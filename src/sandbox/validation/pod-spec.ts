@@ -15,9 +15,13 @@ export function validatePodSpec(spec: Fields, path: string, faults: Faults): voi
   oneOf(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], `${path}.restartPolicy`, faults);
   oneOf(spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'], `${path}.dnsPolicy`, faults);
   const grace = spec.terminationGracePeriodSeconds;
-  if (typeof grace === 'number' && grace < 0) faults.invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must be greater than or equal to 0');
-  if (typeof spec.nodeName === 'string') for (const fault of subdomainFaults(spec.nodeName)) faults.invalid(`${path}.nodeName`, spec.nodeName, fault);
-  records(spec.tolerations).forEach((toleration, index) => validateToleration(toleration, `${path}.tolerations[${index}]`, faults));
+  if (typeof grace === 'number' && grace < 0)
+    faults.invalid(`${path}.terminationGracePeriodSeconds`, grace, 'must be greater than or equal to 0');
+  if (typeof spec.nodeName === 'string')
+    for (const fault of subdomainFaults(spec.nodeName)) faults.invalid(`${path}.nodeName`, spec.nodeName, fault);
+  records(spec.tolerations).forEach((toleration, index) =>
+    validateToleration(toleration, `${path}.tolerations[${index}]`, faults),
+  );
 }
 
 /** What an update of a pod may touch: images, deadlines, and tolerations that are added. Everything else is immutable. */
@@ -64,7 +68,8 @@ function validatePorts(ports: Fields[], path: string, faults: Faults): void {
   ports.forEach((port, index) => {
     const number = port.containerPort;
     if (number === undefined || number === 0) faults.required(`${path}[${index}].containerPort`);
-    else if (typeof number === 'number' && (number < 1 || number > 65535)) faults.invalid(`${path}[${index}].containerPort`, number, 'must be between 1 and 65535, inclusive');
+    else if (typeof number === 'number' && (number < 1 || number > 65535))
+      faults.invalid(`${path}[${index}].containerPort`, number, 'must be between 1 and 65535, inclusive');
     oneOf(port.protocol, ['SCTP', 'TCP', 'UDP'], `${path}[${index}].protocol`, faults);
   });
 }
@@ -72,7 +77,8 @@ function validatePorts(ports: Fields[], path: string, faults: Faults): void {
 function validateEnvironment(variables: Fields[], path: string, faults: Faults): void {
   variables.forEach((variable, index) => {
     if (!variable.name) faults.required(`${path}[${index}].name`);
-    if (variable.value && variable.valueFrom) faults.invalid(`${path}[${index}].valueFrom`, '', 'may not be specified when `value` is not empty');
+    if (variable.value && variable.valueFrom)
+      faults.invalid(`${path}[${index}].valueFrom`, '', 'may not be specified when `value` is not empty');
   });
 }
 
@@ -81,7 +87,11 @@ function validateMounts(mounts: Fields[], path: string, spec: Fields, faults: Fa
   mounts.forEach((mount, index) => {
     if (!mount.name) faults.required(`${path}[${index}].name`);
     else if (!volumes.includes(mount.name)) {
-      faults.causes.push({ reason: 'FieldValueNotFound', message: `Not found: ${JSON.stringify(mount.name)}`, field: `${path}[${index}].name` });
+      faults.causes.push({
+        reason: 'FieldValueNotFound',
+        message: `Not found: ${JSON.stringify(mount.name)}`,
+        field: `${path}[${index}].name`,
+      });
     }
     if (!mount.mountPath) faults.required(`${path}[${index}].mountPath`);
   });
@@ -101,10 +111,14 @@ function validateVolumes(spec: Fields, path: string, faults: Faults): void {
 function validateResources(resources: unknown, path: string, faults: Faults): void {
   const limits = at(resources, 'limits');
   const requests = at(resources, 'requests');
-  for (const [list, below] of [[limits, 'limits'], [requests, 'requests']] as const) {
+  for (const [list, below] of [
+    [limits, 'limits'],
+    [requests, 'requests'],
+  ] as const) {
     for (const [name, value] of Object.entries(isRecord(list) ? list : {})) {
       for (const fault of qualifiedNameFaults(name)) faults.invalid(`${path}.${below}`, name, fault);
-      if ((quantityNano(String(value)) ?? 0n) < 0n) faults.invalid(`${path}.${below}.${name}`, value, 'must be greater than or equal to 0');
+      if ((quantityNano(String(value)) ?? 0n) < 0n)
+        faults.invalid(`${path}.${below}.${name}`, value, 'must be greater than or equal to 0');
     }
   }
   if (!isRecord(limits) || !isRecord(requests)) return;
@@ -117,7 +131,12 @@ function validateResources(resources: unknown, path: string, faults: Faults): vo
 }
 
 function validateToleration(toleration: Fields, path: string, faults: Faults): void {
-  if (!toleration.key && toleration.operator !== 'Exists') faults.invalid(`${path}.operator`, toleration.operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"');
+  if (!toleration.key && toleration.operator !== 'Exists')
+    faults.invalid(
+      `${path}.operator`,
+      toleration.operator ?? '',
+      'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+    );
   oneOf(toleration.effect || undefined, ['NoSchedule', 'PreferNoSchedule', 'NoExecute'], `${path}.effect`, faults);
 }
 

@@ -16,21 +16,29 @@ export function validateWorkload(draft: Resource, faults: Faults, old?: Resource
   if (spec.selector === undefined) faults.required('spec.selector');
   else validateLabelSelector(as(spec.selector), 'spec.selector', faults);
   validateTemplate(spec, faults);
-  if (old && !same(spec.selector, at(old, 'spec', 'selector'))) faults.invalid('spec.selector', spec.selector, 'field is immutable');
+  if (old && !same(spec.selector, at(old, 'spec', 'selector')))
+    faults.invalid('spec.selector', spec.selector, 'field is immutable');
 }
 
 export function validateLabelSelector(selector: LabelSelector, path: string, faults: Faults): void {
   validateLabels(selector.matchLabels, `${path}.matchLabels`, faults);
-  if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0 && path === 'spec.selector') {
+  if (
+    Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0 &&
+    path === 'spec.selector'
+  ) {
     faults.invalid(path, selector, 'empty selector is invalid for this kind');
   }
   (selector.matchExpressions ?? []).forEach(({ key, operator, values }, index) => {
     const here = `${path}.matchExpressions[${index}]`;
     for (const fault of qualifiedNameFaults(key)) faults.invalid(`${here}.key`, key, fault);
-    if (['In', 'NotIn'].includes(operator) && !values?.length) faults.required(`${here}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
-    if (['Exists', 'DoesNotExist'].includes(operator) && values?.length) faults.forbidden(`${here}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-    if (!['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator)) faults.invalid(`${here}.operator`, operator, 'not a valid selector operator');
-    for (const value of values ?? []) for (const fault of labelValueFaults(value)) faults.invalid(`${here}.values`, value, fault);
+    if (['In', 'NotIn'].includes(operator) && !values?.length)
+      faults.required(`${here}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
+    if (['Exists', 'DoesNotExist'].includes(operator) && values?.length)
+      faults.forbidden(`${here}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+    if (!['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator))
+      faults.invalid(`${here}.operator`, operator, 'not a valid selector operator');
+    for (const value of values ?? [])
+      for (const fault of labelValueFaults(value)) faults.invalid(`${here}.values`, value, fault);
   });
 }
 
@@ -42,7 +50,12 @@ export function notNegative(value: unknown, path: string, faults: Faults): void 
 export function validateShare(value: unknown, path: string, faults: Faults): void {
   if (typeof value === 'number') return notNegative(value, path, faults);
   if (typeof value !== 'string') return;
-  if (!/^\d+%$/.test(value)) faults.invalid(path, value, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')");
+  if (!/^\d+%$/.test(value))
+    faults.invalid(
+      path,
+      value,
+      "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+    );
   else if (Number.parseInt(value, 10) > 100) faults.invalid(path, value, 'must not be greater than 100%');
 }
 

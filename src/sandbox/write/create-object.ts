@@ -15,8 +15,10 @@ const GENERATED_NAME_LIMIT = 58;
  */
 export function createObject(store: Store, kind: Kind, draft: Resource, options: { dryRun?: boolean } = {}): Resource {
   const metadata = draft.metadata;
-  if (metadata.resourceVersion) throw new StatusError(500, undefined, 'resourceVersion should not be set on objects to be created');
-  if (!metadata.name && metadata.generateName) metadata.name = metadata.generateName.slice(0, GENERATED_NAME_LIMIT) + randomSuffix();
+  if (metadata.resourceVersion)
+    throw new StatusError(500, undefined, 'resourceVersion should not be set on objects to be created');
+  if (!metadata.name && metadata.generateName)
+    metadata.name = metadata.generateName.slice(0, GENERATED_NAME_LIMIT) + randomSuffix();
   requireNamespace(store, kind, metadata.namespace, metadata.name);
   draft.apiVersion = apiVersionOf(kind);
   draft.kind = kind.kind;
@@ -46,6 +48,10 @@ function requireNamespace(store: Store, kind: Kind, namespace: string | undefine
   if (!found.metadata.deletionTimestamp) return;
   const detail = `unable to create new content in namespace ${namespace} because it is being terminated`;
   throw forbidden(kind, name, detail, [
-    { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' },
+    {
+      reason: 'NamespaceTerminating',
+      message: `namespace ${namespace} is being terminated`,
+      field: 'metadata.namespace',
+    },
   ]);
 }

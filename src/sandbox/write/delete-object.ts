@@ -30,19 +30,19 @@ export function deleteObject(
   const old = store.get(storageOf(kind), key.namespace, key.name);
   if (!old) throw notFound(kind, key.name);
   checkPreconditions(kind, old, options);
-  if (kind.kind === 'Namespace' && lasting.includes(key.name)) throw forbidden(kind, key.name, 'this namespace may not be deleted');
+  if (kind.kind === 'Namespace' && lasting.includes(key.name))
+    throw forbidden(kind, key.name, 'this namespace may not be deleted');
   const grace = gracePeriod(kind, old, options);
   const draft = copy(old);
   const finalizers = finalizersAfter(old, options);
   if (finalizers.length > 0) draft.metadata.finalizers = finalizers;
   const held = finalizers.length > 0 || kind.kind === 'Namespace';
   if (grace === 0 && !held) {
-    return { object: options.dryRun ? old : store.remove(storageOf(kind), old), gone: true };
+    const last = kind.kind === 'Pod' ? marked(store, draft, 0) : old;
+    return { object: options.dryRun ? last : store.remove(storageOf(kind), last), gone: true };
   }
   if (old.metadata.deletionTimestamp && !shortens(old, grace)) return { object: old, gone: false };
-  draft.metadata.deletionTimestamp = inSeconds(store, grace);
-  draft.metadata.deletionGracePeriodSeconds = grace;
-  if (draft.metadata.generation !== undefined) draft.metadata.generation += 1;
+  marked(store, draft, grace);
   if (kind.kind === 'Namespace') {
     delete draft.metadata.deletionGracePeriodSeconds;
     draft.status = { ...(typeof draft.status === 'object' ? draft.status : {}), phase: 'Terminating' };
@@ -56,10 +56,18 @@ export function checkPreconditions(kind: Kind, old: Resource, options: DeleteOpt
   // These conflicts name the kind rather than the resource, as the API server's do.
   const subject: Kind = { ...kind, group: '', plural: kind.kind };
   if (uid !== undefined && uid !== old.metadata.uid) {
-    throw conflict(subject, old.metadata.name, `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`);
+    throw conflict(
+      subject,
+      old.metadata.name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`,
+    );
   }
   if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
-    throw conflict(subject, old.metadata.name, `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`);
+    throw conflict(
+      subject,
+      old.metadata.name,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.metadata.resourceVersion}). The object might have been modified`,
+    );
   }
 }
 
@@ -69,12 +77,27 @@ export function validateDeleteOptions(options: DeleteOptions): void {
   const causes: Cause[] = [];
   if (options.propagationPolicy !== undefined && !policies.includes(options.propagationPolicy)) {
     const supported = policies.map((policy) => `"${policy}"`).join(', ');
-    causes.push({ reason: 'FieldValueNotSupported', field: 'propagationPolicy', message: `Unsupported value: "${options.propagationPolicy}": supported values: ${supported}` });
+    causes.push({
+      reason: 'FieldValueNotSupported',
+      field: 'propagationPolicy',
+      message: `Unsupported value: "${options.propagationPolicy}": supported values: ${supported}`,
+    });
   }
   if (options.propagationPolicy !== undefined && options.orphanDependents !== undefined) {
-    causes.push({ reason: 'FieldValueInvalid', field: 'propagationPolicy', message: `Invalid value: "${options.propagationPolicy}": orphanDependents and deletionPropagation cannot be both set` });
+    causes.push({
+      reason: 'FieldValueInvalid',
+      field: 'propagationPolicy',
+      message: `Invalid value: "${options.propagationPolicy}": orphanDependents and deletionPropagation cannot be both set`,
+    });
   }
   if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', causes);
+}
+
+function marked(store: Store, draft: Resource, grace: number): Resource {
+  draft.metadata.deletionTimestamp = inSeconds(store, grace);
+  draft.metadata.deletionGracePeriodSeconds = grace;
+  if (draft.metadata.generation !== undefined) draft.metadata.generation += 1;
+  return draft;
 }
 
 function gracePeriod(kind: Kind, old: Resource, options: DeleteOptions): number {

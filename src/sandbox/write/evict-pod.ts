@@ -20,14 +20,21 @@ export function evictPod(store: Store, key: { namespace: string; name: string },
   if (!found) throw notFound(pods, key.name);
   const pod = as<Pod>(found);
   const [budget, second] = isBeyondBudgets(pod) ? [] : budgetsOf(store, pod);
-  if (second) throw new StatusError(500, undefined, 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
+  if (second)
+    throw new StatusError(
+      500,
+      undefined,
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
   if (budget && !mayGoUnhealthy(pod, budget)) charge(store, budget, pod, options.dryRun === true);
   deleteObject(store, pods, key, options);
 }
 
 /** Pods that do not run, or are on their way out, disrupt nothing. */
 function isBeyondBudgets(pod: Pod): boolean {
-  return pod.metadata.deletionTimestamp !== undefined || ['Succeeded', 'Failed', 'Pending'].includes(pod.status.phase ?? '');
+  return (
+    pod.metadata.deletionTimestamp !== undefined || ['Succeeded', 'Failed', 'Pending'].includes(pod.status.phase ?? '')
+  );
 }
 
 function budgetsOf(store: Store, pod: Pod): Budget[] {
@@ -45,12 +52,19 @@ function mayGoUnhealthy(pod: Pod, budget: Budget): boolean {
 
 function charge(store: Store, budget: Budget, pod: Pod, dryRun: boolean): void {
   const { status, metadata } = budget;
-  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) throw refusal(`The disruption budget ${metadata.name} is still being processed by the server.`, 10);
+  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0))
+    throw refusal(`The disruption budget ${metadata.name} is still being processed by the server.`, 10);
   if (status.disruptionsAllowed <= 0) {
-    throw refusal(`The disruption budget ${metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`);
+    throw refusal(
+      `The disruption budget ${metadata.name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`,
+    );
   }
   if (Object.keys(status.disruptedPods ?? {}).length > DISRUPTED_LIMIT) {
-    throw new StatusError(403, 'Forbidden', `DisruptedPods map too big - too many evictions not confirmed by PDB controller`);
+    throw new StatusError(
+      403,
+      'Forbidden',
+      `DisruptedPods map too big - too many evictions not confirmed by PDB controller`,
+    );
   }
   if (dryRun) return;
   const draft = as<Budget>(copy<Resource>(budget));

@@ -14,7 +14,14 @@ export interface UpdateOptions {
 }
 
 /** Set by the server: what the caller leaves out comes from what is stored. */
-const kept = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'namespace', 'generateName'] as const;
+const kept = [
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'namespace',
+  'generateName',
+] as const;
 
 /**
  * Replaces an object by what `change` makes of a copy of it. No-ops are not stored. A draft that carries an older
@@ -22,13 +29,13 @@ const kept = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePer
  */
 export function updateObject(
   store: Store,
-  kind: Kind,
-  key: { namespace?: string; name: string },
+  place: { kind: Kind; namespace?: string; name: string },
   change: (draft: Resource) => Resource | void,
   options: UpdateOptions = {},
 ): Resource {
-  const old = store.get(storageOf(kind), key.namespace, key.name);
-  if (!old) throw notFound(kind, key.name);
+  const { kind, namespace, name } = place;
+  const old = store.get(storageOf(kind), namespace, name);
+  if (!old) throw notFound(kind, name);
   const working = copy(old);
   const draft = change(working) ?? working;
   checkPreconditions(kind, draft, old, options);
@@ -36,11 +43,12 @@ export function updateObject(
   settleStatus(kind, draft, old, options.subresource);
   kind.defaults?.(draft);
   kind.prepareUpdate?.(draft, old);
-  if (kind.hasGeneration && !same(withoutStatus(draft), withoutStatus(old))) draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  if (kind.hasGeneration && options.subresource !== 'status' && isNewGeneration(kind, draft, old))
+    draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   const faults = new Faults();
   validateMetadata(kind, draft, faults, old);
   if (options.subresource !== 'status') kind.validate?.(draft, faults, old);
-  if (faults.causes.length > 0) throw invalid(kind, key.name, faults.causes);
+  if (faults.causes.length > 0) throw invalid(kind, name, faults.causes);
   draft.metadata.resourceVersion = old.metadata.resourceVersion;
   if (same(draft, old)) return old;
   if (options.dryRun) return draft;
@@ -50,16 +58,22 @@ export function updateObject(
 function checkPreconditions(kind: Kind, draft: Resource, old: Resource, options: UpdateOptions): void {
   const { uid, resourceVersion } = draft.metadata;
   if (options.uidIsPrecondition && uid && uid !== old.metadata.uid) {
-    throw conflict(kind, old.metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+    throw conflict(
+      kind,
+      old.metadata.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    );
   }
   if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw modified(kind, old.metadata.name);
 }
 
 function settleMetadata(kind: Kind, draft: Resource, old: Resource): void {
   const metadata: Record<string, unknown> = { ...draft.metadata };
-  for (const field of kept) if (metadata[field] === undefined && old.metadata[field] !== undefined) metadata[field] = old.metadata[field];
+  for (const field of kept)
+    if (metadata[field] === undefined && old.metadata[field] !== undefined) metadata[field] = old.metadata[field];
   for (const field of ['generation', 'selfLink', 'managedFields']) delete metadata[field];
-  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences']) if (isEmpty(metadata[field])) delete metadata[field];
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences'])
+    if (isEmpty(metadata[field])) delete metadata[field];
   draft.metadata = { ...metadata, name: draft.metadata.name };
   if (old.metadata.generation !== undefined) draft.metadata.generation = old.metadata.generation;
   draft.apiVersion = apiVersionOf(kind);
@@ -81,11 +95,18 @@ function settleStatus(kind: Kind, draft: Resource, old: Resource, subresource: s
 /** Being deleted, and nobody holds it any more. A pod's grace is held by the kubelet. */
 function isReleased(draft: Resource): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers = [] } = draft.metadata;
-  return deletionTimestamp !== undefined && finalizers.length === 0 && !deletionGracePeriodSeconds && !holdsNamespace(draft);
+  return (
+    deletionTimestamp !== undefined && finalizers.length === 0 && !deletionGracePeriodSeconds && !holdsNamespace(draft)
+  );
 }
 
 function holdsNamespace(draft: Resource): boolean {
   return draft.kind === 'Namespace' && draft.apiVersion === 'v1';
+}
+
+function isNewGeneration(kind: Kind, draft: Resource, old: Resource): boolean {
+  const annotated = kind.countsAnnotations && !same(draft.metadata.annotations ?? {}, old.metadata.annotations ?? {});
+  return annotated || !same(withoutStatus(draft), withoutStatus(old));
 }
 
 function withoutStatus(object: Resource): Record<string, unknown> {
