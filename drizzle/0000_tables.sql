@@ -72,6 +72,8 @@ CREATE TABLE "target_lock" (
 CREATE UNIQUE INDEX "execution_idempotency_key" ON "execution" USING btree ("idempotency_key");--> statement-breakpoint
 CREATE INDEX "execution_newest" ON "execution" USING btree ("created_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
 CREATE INDEX "execution_of_target" ON "execution" USING btree ("namespace","name","created_at" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "execution_finished" ON "execution" USING btree ("finished_at");--> statement-breakpoint
+CREATE INDEX "execution_keyed" ON "execution" USING btree ("finished_at") WHERE idempotency_key is not null;--> statement-breakpoint
 CREATE INDEX "execution_correlation" ON "execution" USING btree ("correlation_id");--> statement-breakpoint
 CREATE INDEX "execution_lease" ON "execution" USING btree ("lease_until") WHERE status in ('running', 'unknown');--> statement-breakpoint
 CREATE INDEX "execution_event_of" ON "execution_event" USING btree ("execution_id","id");--> statement-breakpoint

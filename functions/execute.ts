@@ -1,7 +1,7 @@
 import { execute } from '../src/executor/execute.ts';
 import { defineFunction } from '../src/define-function.ts';
 import { answerExecution } from '../src/http/answer-execution.ts';
-import { parseExecuteRequest } from '../src/http/execute-request.ts';
+import { parseExecuteRequest } from '../src/http/parse-execute-request.ts';
 import { readJson } from '../src/http/read-json.ts';
 import { refuseWhenStopping } from '../src/http/refuse-when-stopping.ts';
 
@@ -12,6 +12,6 @@ export default defineFunction((app, runtime) => {
     const request = parseExecuteRequest(await readJson(c.req.raw), { idempotencyKey: c.req.header('idempotency-key') });
     // A caller that goes away does not end what has begun: the run has its own deadline.
     const answer = await execute(runtime.executor, request, new AbortController().signal);
-    return answerExecution(answer, runtime.historyMs);
+    return answerExecution(answer, runtime.kept());
   });
 });

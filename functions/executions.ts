@@ -3,6 +3,7 @@ import { defineFunction } from '../src/define-function.ts';
 import { rollback } from '../src/executor/rollback.ts';
 import { answerExecution } from '../src/http/answer-execution.ts';
 import { cursorOf } from '../src/http/cursor.ts';
+import { executionIdOf } from '../src/http/execution-id.ts';
 import { executionView } from '../src/http/execution-view.ts';
 import { parseHistoryRequest } from '../src/http/history-request.ts';
 import { readOptionalJson } from '../src/http/read-json.ts';
@@ -12,21 +13,24 @@ import { parseRollbackRequest } from '../src/http/rollback-request.ts';
 /** `GET /api/v1/executions`: the history, newest first. `POST /api/v1/executions/{id}/rollback`: undoes one. */
 export default defineFunction((app, runtime) => {
   app.get('/api/v1/executions', async (c) => {
-    const { rows, next } = await listExecutions(runtime.executor.database, parseHistoryRequest(c.req.query()));
+    const { rows, next } = await listExecutions(
+      runtime.executor.database,
+      parseHistoryRequest(new URL(c.req.url).searchParams),
+    );
     const cursor = next ? cursorOf(next) : null;
     if (cursor) {
       const url = new URL(c.req.url);
       url.searchParams.set('cursor', cursor);
       c.header('link', `<${url.pathname}${url.search}>; rel="next"`);
     }
-    return c.json({ items: rows.map((row) => executionView(row, runtime.historyMs)), next: cursor });
+    return c.json({ items: rows.map((row) => executionView(row, runtime.kept())), next: cursor });
   });
 
   app.post('/api/v1/executions/:id/rollback', async (c) => {
     refuseWhenStopping(runtime);
     const body = await readOptionalJson(c.req.raw);
-    const request = parseRollbackRequest(c.req.param('id'), body, c.req.header('idempotency-key'));
+    const request = parseRollbackRequest(executionIdOf(c.req.param('id')), body, c.req.header('idempotency-key'));
     const answer = await rollback(runtime.executor, request, new AbortController().signal);
-    return answerExecution(answer, runtime.historyMs);
+    return answerExecution(answer, runtime.kept());
   });
 });

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Action, ActionExample } from '../src/actions/define.ts';
 import { actions } from '../src/actions/registry.ts';
 import { rules } from '../src/policy/rules.ts';

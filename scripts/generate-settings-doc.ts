@@ -27,6 +27,11 @@ ${settingList.map(row).join('\n')}
 }
 
 function row({ path, variable, default: preset, allowed, about }: Setting): string {
-  const cells = [`\`${path.join('.')}\`<br>\`${variable}\``, preset === undefined ? '' : `\`${JSON.stringify(preset).replaceAll(/^"|"$/g, '')}\``, allowed, about];
+  const cells = [
+    `\`${path.join('.')}\`<br>\`${variable}\``,
+    preset === undefined ? '' : `\`${JSON.stringify(preset).replaceAll(/^"|"$/g, '')}\``,
+    allowed,
+    about,
+  ];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -30,10 +30,19 @@ export function defineFunction(routes: Routes): HttpFunction {
     async fetch(request, env, context) {
       // Loaded only where a function runs alone: a server hands its own runtime in.
       const { openEdgeRuntime } = await import('./platform/edge.ts');
-      const { runtime, close } = await openEdgeRuntime(env);
-      const answered = Promise.resolve(app(runtime).fetch(request));
-      context?.waitUntil(answered.then(close, close));
+      const opened = await openEdgeRuntime(env).catch(misconfigured);
+      if (opened instanceof Response) return opened;
+      const answered = Promise.resolve(app(opened.runtime).fetch(request));
+      const closed = answered.then(opened.close, opened.close);
+      context?.waitUntil(closed);
       return await answered;
     },
   };
+}
+
+/** The faults go to the worker's log; a caller learns only that there are some. */
+function misconfigured(error: unknown): Response {
+  console.error(error instanceof Error ? error.message : error);
+  const body = { code: 'internal_error', status: 500, title: 'Internal error', detail: 'The function is not configured; its log says what is wrong' };
+  return new Response(JSON.stringify(body), { status: 500, headers: { 'content-type': 'application/problem+json' } });
 }

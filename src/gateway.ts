@@ -4,11 +4,15 @@ import execute from '../functions/execute.ts';
 import executions from '../functions/executions.ts';
 import health from '../functions/health.ts';
 import metrics from '../functions/metrics.ts';
+import openapi from '../functions/openapi.ts';
 import status from '../functions/status.ts';
 import { mount } from './http/mount.ts';
 import type { Runtime } from './http/runtime.ts';
 
 /** Every endpoint in one app: what the server listens with. */
 export function gateway(runtime: Runtime): Hono {
-  return mount([execute, status, executions, actions, health, metrics].map(({ routes }) => routes), runtime);
+  return mount(
+    [execute, status, executions, actions, health, metrics, openapi].map(({ routes }) => routes),
+    runtime,
+  );
 }

@@ -66,7 +66,7 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
       now: () => new Date(),
     },
     version,
-    historyMs: config.database.historyMs,
+    kept: () => ({ historyMs: config.database.historyMs, now: new Date() }),
     warnings: [],
     stopping: () => stopping,
     observeRequest: requestObserver(metrics),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { noUndo, plan } from '../changes/plan.ts';
 import type { JsonObject } from '../json.ts';
 import { defineAction } from './define.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { plan } from '../changes/plan.ts';
 import { schedulableNodes } from '../kubernetes/schedulable-nodes.ts';
 import { defineAction } from './define.ts';

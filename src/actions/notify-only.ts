@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CreateChange } from '../changes/create.ts';
 import { noUndo, plan } from '../changes/plan.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';

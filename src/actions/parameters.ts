@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration } from '../text/duration.ts';
 
 /** A number of replicas: a whole number from 0 to 1000. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineAction } from './define.ts';
 import { restartRefuses, restartWorkload } from './planning/restart-workload.ts';
 

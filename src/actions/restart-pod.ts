@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Change } from '../changes/change.ts';
 import { gone } from '../changes/gone.ts';
 import { noUndo, type Plan, plan } from '../changes/plan.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fieldEquals } from '../changes/field-equals.ts';
 import type { FieldEdit } from '../changes/field-edit.ts';
 import { sameValue } from '../changes/field-edit.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { rolledOut } from '../changes/rollout-complete.ts';
 import { defineAction } from './define.ts';
 import { overrideHpa, replicaCount } from './parameters.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineAction } from './define.ts';
 import { overrideHpa, replicaCount } from './parameters.ts';
 import { claimsDeletedByScaling } from './planning/claims-deleted-by-scaling.ts';

@@ -60,6 +60,8 @@ export const execution = pgTable(
     uniqueIndex('execution_idempotency_key').on(table.idempotencyKey),
     index('execution_newest').on(table.createdAt.desc(), table.id.desc()),
     index('execution_of_target').on(table.namespace, table.name, table.createdAt.desc()),
+    index('execution_finished').on(table.finishedAt),
+    index('execution_keyed').on(table.finishedAt).where(sql`idempotency_key is not null`),
     index('execution_correlation').on(table.correlationId),
     index('execution_lease').on(table.leaseUntil).where(sql`status in ('running', 'unknown')`),
   ],

@@ -23,7 +23,7 @@ export interface ExecutorObserver {
 export interface ExecutorContext {
   cluster: Cluster;
   database: Database;
-  settings: Pick<Config, 'actions' | 'safety' | 'kubernetes'>;
+  settings: Pick<Config, 'actions' | 'safety' | 'kubernetes' | 'database'>;
   actions: readonly Action[];
   /** This replica, in the record. */
   holder: string;

@@ -2,9 +2,11 @@ import type { Action } from '../actions/define.ts';
 import { Refusal } from '../actions/refusal.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
-import { findKind, kindOf } from '../kubernetes/kinds.ts';
+import { findKind, groupOf, kindOf } from '../kubernetes/kinds.ts';
 import { controllerOf, type KubernetesObject, type ObjectReference, referenceTo } from '../kubernetes/object.ts';
+import { namespaceFault } from '../kubernetes/names.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
+import { parameterPointer } from './parameter-pointer.ts';
 import type { ExecuteRequest } from './request.ts';
 import { type Candidate, targetCandidates } from './target-candidates.ts';
 
@@ -47,35 +49,53 @@ export function namedTarget(action: Action, request: ExecuteRequest): ObjectRefe
   const known = target.apiVersion ? kindOf(target.apiVersion, word) : findKind(word);
   const kind = known?.kind ?? word;
   const apiVersion = target.apiVersion ?? known?.apiVersion;
-  if (!apiVersion || !accepts(action, kind)) throw unsupported(action, candidate, kind);
+  if (!apiVersion || !accepts(action, kind) || isNamesake(apiVersion, kind)) throw unsupported(action, candidate, kind);
   if (known && !known.namespaced) return { apiVersion, kind, name: target.name };
   const namespace = target.namespace ?? namespaceOf(request);
   if (!namespace) {
     const detail = `${kind} ${target.name} needs a namespace`;
-    const where = candidate.source === 'target' ? '/target/namespace' : '/alert/namespace';
     throw new Refusal('validation_failed', detail, {
-      errors: [{ pointer: where, detail }],
+      errors: [{ pointer: namespacePointer(candidate, request), detail }],
       hint: 'Give alert.namespace, parameters.namespace or target.namespace',
     });
   }
   return { apiVersion, kind, namespace, name: target.name };
 }
 
-/** Labels often name several objects: the kind that the action is made for counts before one that it can also take. */
+/** A custom kind that is called like a built-in one of another group: the action is not made for it. */
+function isNamesake(apiVersion: string, kind: string): boolean {
+  const builtIn = findKind(kind);
+  return (
+    kindOf(apiVersion, kind) === undefined &&
+    builtIn !== undefined &&
+    groupOf(apiVersion) !== groupOf(builtIn.apiVersion)
+  );
+}
+
+/** Where the missing namespace would stand, in the shape that was sent. */
+function namespacePointer({ source }: Candidate, request: ExecuteRequest): string {
+  if (source === 'target') return '/target/namespace';
+  return request.alert && source !== 'parameters' ? '/alert/namespace' : parameterPointer(request, 'namespace');
+}
+
+/**
+ * Labels often name several objects: the kind that the action is made for counts before one that it can also take, and
+ * both before `app`, which says nothing of a kind.
+ */
 function chosen(action: Action, candidates: readonly Candidate[]): Candidate | undefined {
   const [first] = candidates;
   if (!first || (first.source !== 'label' && first.source !== 'annotation')) return first;
-  const kindOfCandidate = ({ target }: Candidate) => target.kind ?? action.targets[0] ?? '';
   return (
-    candidates.find((candidate) => kindOfCandidate(candidate) === action.targets[0]) ??
-    candidates.find((candidate) => accepts(action, kindOfCandidate(candidate))) ??
+    candidates.find(({ target }) => target.kind === action.targets[0]) ??
+    candidates.find(({ target }) => target.kind === undefined || accepts(action, target.kind)) ??
     first
   );
 }
 
 function withoutCandidate(action: Action, request: ExecuteRequest): ObjectReference | undefined {
   const namespace = namespaceOf(request);
-  if (namespace && action.targets.includes('Namespace')) return { apiVersion: 'v1', kind: 'Namespace', name: namespace };
+  if (namespace && action.targets.includes('Namespace'))
+    return { apiVersion: 'v1', kind: 'Namespace', name: namespace };
   if (action.targetOptional) return undefined;
   const detail = `The request names no ${action.targets.join(' or ')} for ${action.name}`;
   throw new Refusal('validation_failed', detail, {
@@ -85,8 +105,15 @@ function withoutCandidate(action: Action, request: ExecuteRequest): ObjectRefere
 }
 
 function namespaceOf({ parameters, alert }: ExecuteRequest): string | undefined {
-  const given = [parameters['namespace'], alert?.namespace, alert?.labels?.['namespace']];
-  return given.find((value): value is string => typeof value === 'string' && value !== '');
+  const given = [parameters['namespace'], alert?.namespace].find(
+    (value): value is string => typeof value === 'string' && value !== '',
+  );
+  if (given) return given;
+  const label = alert?.labels?.['namespace']?.trim();
+  const fault = label ? namespaceFault(label) : undefined;
+  if (fault)
+    throw new Refusal('validation_failed', fault, { errors: [{ pointer: '/alert/labels/namespace', detail: fault }] });
+  return label || undefined;
 }
 
 /** A pod stands for the workload that owns it. */

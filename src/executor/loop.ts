@@ -1,15 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../database/unavailable.ts';
+import { prune } from '../database/prune.ts';
 import type { ExecutorContext } from './context.ts';
 import { settleOne } from './settle.ts';
 
 const restMs = 1_000;
 const mostAtOnce = 20;
+/** One step in that many also prunes: about once a minute for each replica. */
+const prunesOneIn = 60;
 
-/** One bounded step of what every replica does beside its requests: settle runs whose replica has gone silent. */
-export async function tick(context: ExecutorContext, signal: AbortSignal): Promise<void> {
+/** One bounded step of what every replica does beside its requests: settle silent runs, let go of old records. */
+export async function tick(context: ExecutorContext, signal: AbortSignal, prunes = Math.random() * prunesOneIn < 1): Promise<void> {
   for (let settled = 0; settled < mostAtOnce && !signal.aborted; settled += 1) {
-    if (!(await settleOne(context, signal))) return;
+    if (!(await settleOne(context, signal))) break;
+  }
+  for (let pruned = 0; prunes && pruned < mostAtOnce && !signal.aborted; pruned += 1) {
+    if (!(await prune(context.database, context.settings.database))) return;
   }
 }
 

@@ -1,7 +1,10 @@
-import type { z } from 'zod';
 import type { Action } from '../actions/define.ts';
 import { type FieldFault, Refusal } from '../actions/refusal.ts';
 import { nameFault, namespaceFault } from '../kubernetes/names.ts';
+import { parseReference } from '../kubernetes/parse-reference.ts';
+import { faultsOf, mostFaults, summaryOf, wording } from './field-faults.ts';
+import { namedTarget } from './find-target.ts';
+import { parameterPointer, pointerKey } from './parameter-pointer.ts';
 import type { ExecuteRequest } from './request.ts';
 
 /** The parameters of an action, parsed, and those that every action takes. */
@@ -17,82 +20,96 @@ export interface ParsedParameters {
 const targetKeys = new Set(['namespace', 'resource_type', 'resource_name', 'node_name']);
 const longestReason = 1_000;
 
-/** `parameters` with camelCase keys in snake_case. Two spellings of one key are a fault. */
+/** `parameters` with camelCase keys in snake_case, and how they were spelt. Two spellings of one key are a fault. */
 export function canonicalKeys(
   parameters: Record<string, unknown>,
   pointer: string,
-): { parameters: Record<string, unknown>; faults: FieldFault[] } {
-  const canonical: Record<string, unknown> = {};
+): { parameters: Record<string, unknown>; spellings: Map<string, string>; faults: FieldFault[] } {
+  const canonical = new Map<string, unknown>();
+  const spellings = new Map<string, string>();
   const faults: FieldFault[] = [];
   for (const [key, value] of Object.entries(parameters)) {
     const name = key.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    if (Object.hasOwn(canonical, name)) faults.push({ pointer: `${pointer}/${pointerKey(key)}`, detail: `${name} is given twice` });
-    canonical[name] = value;
+    if (canonical.has(name))
+      faults.push({ pointer: `${pointer}/${pointerKey(key)}`, detail: `${name} is given twice` });
+    canonical.set(name, value);
+    spellings.set(name, key);
   }
-  return { parameters: canonical, faults };
+  return { parameters: Object.fromEntries(canonical), spellings, faults };
 }
 
-/** Checks all parameters at once; every fault has its pointer. Asks nothing of the cluster. */
+/** Checks all parameters at once, and the target where they have faults; each has its pointer. Asks nothing of the cluster. */
 export function parseParameters(action: Action, request: ExecuteRequest): ParsedParameters {
-  const { parametersPointer: pointer } = request;
+  const { parsed, faults } = readParameters(action, request);
+  if (faults.length === 0) return parsed;
+  const told = new Set(faults.map(({ pointer }) => pointer));
+  throw invalid(action.name, [...faults, ...targetFaults(action, request).filter(({ pointer }) => !told.has(pointer))]);
+}
+
+type SentParameters = Pick<ExecuteRequest, 'parameters' | 'parametersPointer' | 'parameterSpellings'>;
+
+/** The parameters as the action takes them, and all that is wrong with them; only without a fault they mean anything. */
+export function readParameters(
+  action: Action,
+  sent: SentParameters,
+): { parsed: ParsedParameters; faults: FieldFault[] } {
   const faults: FieldFault[] = [];
   const given: Record<string, unknown> = {};
   let reason: string | undefined;
   let allowGitops = false;
-  for (const [key, value] of Object.entries(request.parameters)) {
+  for (const [key, value] of Object.entries(sent.parameters)) {
+    const pointer = parameterPointer(sent, key);
     if (targetKeys.has(key)) {
       const fault = targetFault(key, value);
-      if (fault) faults.push({ pointer: `${pointer}/${key}`, detail: fault });
+      if (fault) faults.push({ pointer, detail: fault });
     } else if (key === 'reason') {
       if (typeof value === 'string' && value.length <= longestReason) reason = value;
-      else faults.push({ pointer: `${pointer}/reason`, detail: `reason must be a text of at most ${longestReason} characters` });
+      else faults.push({ pointer, detail: `reason must be a text of at most ${longestReason} characters` });
     } else if (key === 'allow_gitops') {
       if (typeof value === 'boolean') allowGitops = value;
-      else faults.push({ pointer: `${pointer}/allow_gitops`, detail: 'allow_gitops must be true or false' });
+      else faults.push({ pointer, detail: 'allow_gitops must be true or false' });
     } else {
       given[key] = value;
     }
   }
-  const parsed = action.parameters.safeParse(given);
-  if (!parsed.success) faults.push(...faultsOf(parsed.error, pointer));
-  if (faults.length > 0) throw invalid(action.name, faults);
-  return { own: parsed.data, given, reason, allowGitops };
+  const result = action.parameters.safeParse(given, { error: wording });
+  if (!result.success) faults.push(...faultsOf(result.error, sent.parametersPointer, sent.parameterSpellings));
+  return { parsed: { own: result.data, given, reason, allowGitops }, faults };
 }
 
-/** The name itself is judged with the rest of the reference that it may hold. */
 function targetFault(key: string, value: unknown): string | undefined {
   if (typeof value !== 'string') return `${key} must be a text`;
-  if (value === '') return undefined;
-  if (key === 'namespace') return namespaceFault(value);
-  if (key === 'node_name') return nameFault(value);
-  return key === 'resource_type' && !/^[A-Za-z][A-Za-z0-9./-]{0,99}$/.test(value) ? 'resource_type must be a kind such as deployment' : undefined;
+  if (value.trim() === '') return undefined;
+  switch (key) {
+    case 'namespace':
+      return namespaceFault(value);
+    case 'node_name':
+      return nameFault(value.trim());
+    case 'resource_name': {
+      const reference = parseReference(value.trim());
+      return reference.ok ? undefined : reference.detail;
+    }
+    default:
+      return /^[A-Za-z][A-Za-z0-9./-]{0,99}$/.test(value)
+        ? undefined
+        : 'resource_type must be a kind such as deployment';
+  }
 }
 
-/** The faults of a schema's error with pointers below `pointer`; an unknown key is named, not its parent. */
-export function faultsOf(error: z.ZodError, pointer: string): FieldFault[] {
-  return error.issues.flatMap((issue) => {
-    const at = `${pointer}${issue.path.map((key) => `/${pointerKey(String(key))}`).join('')}`;
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ pointer: `${at}/${pointerKey(key)}`, detail: 'is not known here' }));
-    }
-    return [{ pointer: at, detail: issue.message }];
-  });
+/** What is wrong with the target, where nothing has to be read for that. */
+function targetFaults(action: Action, request: ExecuteRequest): FieldFault[] {
+  try {
+    namedTarget(action, request);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return error.details.errors ?? [];
+  }
 }
 
 function invalid(action: string, errors: FieldFault[]): Refusal {
   return new Refusal('validation_failed', `The parameters of ${action} are not valid: ${summaryOf(errors)}`, {
-    errors,
+    errors: errors.slice(0, mostFaults),
     hint: `GET /api/v1/actions/${action} shows the parameters it takes`,
   });
-}
-
-/** `replicas: must be ...; color: is not known here`, for people who read only the sentence. */
-export function summaryOf(errors: readonly FieldFault[]): string {
-  const shown = errors.slice(0, 5).map(({ pointer, detail }) => `${pointer}: ${detail}`);
-  return errors.length > shown.length ? `${shown.join('; ')}; and ${errors.length - shown.length} more` : shown.join('; ');
-}
-
-/** A JSON pointer's (RFC 6901) escaping of one key. */
-export function pointerKey(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }

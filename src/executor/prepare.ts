@@ -42,7 +42,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const { cluster, observer } = context;
   const action = findAction(request.action);
-  if (!action) throw unknownAction(request.action);
+  if (!action) throw unknownAction(request);
   const parameters = parseParameters(action, request);
   const reader = readerOf(cluster, { signal });
   try {
@@ -113,10 +113,11 @@ export function riskOf(level: RiskLevel, { riskReasons }: Plan): RiskRecord {
   return { level: raised ?? level, reasons: riskReasons };
 }
 
-function unknownAction(word: string): Refusal {
+function unknownAction({ action: word, parametersPointer }: ExecuteRequest): Refusal {
   const closest = closestActions(word);
   return new Refusal('unknown_action', `There is no action ${word}`, {
-    errors: [{ pointer: '/action', detail: `${word} is not an action` }],
+    // In both shapes the name stands beside the parameters.
+    errors: [{ pointer: parametersPointer.replace(/parameters$/, 'action'), detail: `${word} is not an action` }],
     hint: closest.length > 0 ? `Did you mean ${closest.join(' or ')}?` : 'GET /api/v1/actions lists the actions',
   });
 }

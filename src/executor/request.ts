@@ -22,6 +22,8 @@ export interface ExecuteRequest {
   parameters: Record<string, unknown>;
   /** Where the parameters stand in the body, for the pointers of faults: `/action/parameters` or `/parameters`. */
   parametersPointer: string;
+  /** The keys of the parameters as they were sent, by the names that they have here. */
+  parameterSpellings?: ReadonlyMap<string, string> | undefined;
   target?: NamedTarget | undefined;
   alert?: AlertSource | undefined;
   /** The alert as it came, for the record. */

@@ -46,7 +46,7 @@ async function prepareRollback(
   request: RollbackRequest,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const undo = undoOfExecution(original);
+  const undo = undoOfExecution(original, { historyMs: context.settings.database.historyMs, now: context.now() });
   if (!undo.available) throw new Refusal('not_reversible', `Execution ${original.id} can't be rolled back: ${undo.reason}`);
   const { target: stored, risk } = partsOf(original);
   const target: ObjectReference | undefined = stored ? referenceOf(stored) : undefined;

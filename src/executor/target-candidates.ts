@@ -1,5 +1,6 @@
 import { findKind } from '../kubernetes/kinds.ts';
 import { parseReference } from '../kubernetes/parse-reference.ts';
+import { parameterPointer } from './parameter-pointer.ts';
 import type { AlertSource, ExecuteRequest, NamedTarget } from './request.ts';
 
 /** A target that the request names, and where it does so (for the pointer of a fault). */
@@ -29,20 +30,34 @@ const labelKinds: readonly (readonly [string, string | undefined])[] = [
 
 /** Every target that the request names, in the order in which they count. An empty value counts as none. */
 export function targetCandidates(request: ExecuteRequest): Candidate[] {
-  return [...explicit(request), ...fromParameters(request), ...fromResource(request.alert), ...fromLabels(request.alert)];
+  return [
+    ...explicit(request),
+    ...fromParameters(request),
+    ...fromResource(request.alert),
+    ...fromLabels(request.alert),
+  ];
 }
 
 function explicit({ target }: ExecuteRequest): Candidate[] {
   return target ? [{ source: 'target', pointer: '/target', target }] : [];
 }
 
-function fromParameters({ parameters, parametersPointer: pointer }: ExecuteRequest): Candidate[] {
+function fromParameters(request: ExecuteRequest): Candidate[] {
+  const { parameters } = request;
   const node = textOf(parameters, 'node_name');
-  if (node) return [{ source: 'parameters', pointer: `${pointer}/node_name`, target: { kind: 'Node', name: node } }];
+  if (node)
+    return [
+      { source: 'parameters', pointer: parameterPointer(request, 'node_name'), target: { kind: 'Node', name: node } },
+    ];
   const name = textOf(parameters, 'resource_name');
   if (!name) return [];
   const kind = textOf(parameters, 'resource_type');
-  return [fromText('parameters', `${pointer}/resource_name`, name, { kind, namespace: textOf(parameters, 'namespace') })];
+  return [
+    fromText('parameters', parameterPointer(request, 'resource_name'), name, {
+      kind,
+      namespace: textOf(parameters, 'namespace'),
+    }),
+  ];
 }
 
 function fromResource(alert: AlertSource | undefined): Candidate[] {

@@ -6,10 +6,11 @@ import { partsOf } from './record.ts';
 
 /** How an execution can be undone now, or why it can't be. */
 export type UndoOfExecution =
-  | { available: true; changes: ChangeStep[]; expectations: Expectation[] }
+  | { available: true; until: Date; changes: ChangeStep[]; expectations: Expectation[] }
   | { available: false; reason: string };
 
-export function undoOfExecution(execution: Execution): UndoOfExecution {
+/** `historyMs`: for how long a finished execution, and with it its undo, is kept. */
+export function undoOfExecution(execution: Execution, { historyMs, now }: { historyMs: number; now: Date }): UndoOfExecution {
   const { undo } = partsOf(execution).plan;
   if (execution.status === 'rolled_back') {
     return no(`it has been rolled back already${execution.rolledBackBy ? `, by ${execution.rolledBackBy}` : ''}`);
@@ -18,7 +19,9 @@ export function undoOfExecution(execution: Execution): UndoOfExecution {
   if (execution.dryRun) return no('it was a dry run');
   if (!execution.changed) return no('nothing was changed');
   if ('reason' in undo) return no(undo.reason);
-  return { available: true, ...undo };
+  const until = new Date((execution.finishedAt ?? execution.createdAt).getTime() + historyMs);
+  if (until <= now) return no(`its undo was kept until ${until.toISOString()}`);
+  return { available: true, until, ...undo };
 }
 
 function no(reason: string): UndoOfExecution {

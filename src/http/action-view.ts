@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Action } from '../actions/define.ts';
 import type { Json } from '../json.ts';
 

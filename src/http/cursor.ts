@@ -1,25 +1,26 @@
-import { z } from 'zod';
-import { Refusal } from '../actions/refusal.ts';
+import * as z from 'zod';
 import type { HistoryPosition } from '../database/executions.ts';
+import { ExecutionId } from './execution-id.ts';
+import { Moment } from './moment.ts';
 
-const Position = z.tuple([z.iso.datetime(), z.string()]);
+const Position = z.tuple([Moment, ExecutionId]);
 
 /** A position in the history as callers pass it on: opaque, and safe in a URL. */
 export function cursorOf({ createdAt, id }: HistoryPosition): string {
-  return btoa(encodeURIComponent(JSON.stringify([createdAt.toISOString(), id]))).replace(/[+/=]/g, (sign) => signs[sign] ?? '');
+  return btoa(encodeURIComponent(JSON.stringify([createdAt.toISOString(), id]))).replace(
+    /[+/=]/g,
+    (sign) => signs[sign] ?? '',
+  );
 }
 
-/** The position that a cursor of ours stands for; anything else is refused. */
-export function positionOf(cursor: string): HistoryPosition {
+/** The position that a cursor of ours stands for; undefined for anything else. */
+export function positionOf(cursor: string): HistoryPosition | undefined {
   try {
     const text = decodeURIComponent(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')));
     const [createdAt, id] = Position.parse(JSON.parse(text));
     return { createdAt: new Date(createdAt), id };
-  } catch (error) {
-    throw new Refusal('validation_failed', 'cursor is not one that this service has given', {
-      errors: [{ pointer: '/cursor', detail: 'take it unchanged from `next` of the page before' }],
-      cause: error,
-    });
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,10 +2,10 @@ import type { Execution } from '../database/execution-row.ts';
 import { partsOf, type TargetRecord } from '../executor/record.ts';
 import { undoOfExecution } from '../executor/undo-of-execution.ts';
 
-/** An execution as every endpoint answers it. `historyMs`: for how long it is kept, and so can be undone. */
-export function executionView(row: Execution, historyMs: number) {
+/** An execution as every endpoint answers it. `kept`: for how long it can be undone. */
+export function executionView(row: Execution, kept: { historyMs: number; now: Date }) {
   const parts = partsOf(row);
-  const undo = undoOfExecution(row);
+  const undo = undoOfExecution(row, kept);
   const endedAt = row.finishedAt ?? row.createdAt;
   const self = `/api/v1/status/${encodeURIComponent(row.id)}`;
   const durationMs = row.finishedAt && row.startedAt ? row.finishedAt.getTime() - row.startedAt.getTime() : null;
@@ -41,7 +41,7 @@ export function executionView(row: Execution, historyMs: number) {
     impact: null,
     verdicts: parts.verdicts,
     undo: undo.available
-      ? { available: true, until: new Date(endedAt.getTime() + historyMs).toISOString(), reason: null }
+      ? { available: true, until: undo.until.toISOString(), reason: null }
       : { available: false, until: null, reason: undo.reason },
     rollback_of: row.rollbackOf,
     rolled_back_by: row.rolledBackBy,

@@ -1,25 +1,45 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { wholeNumber } from '../actions/parameters.ts';
+import { findAction } from '../actions/registry.ts';
 import { executionStatuses } from '../database/execution-status.ts';
 import type { HistoryFilter, HistoryPosition } from '../database/executions.ts';
+import { pointerKey } from '../executor/parameter-pointer.ts';
+import { findKind } from '../kubernetes/kinds.ts';
 import { positionOf } from './cursor.ts';
-import { parsed } from './execute-request.ts';
+import { Moment } from './moment.ts';
+import { parsed } from './parse.ts';
 
 const text = z.string().min(1).max(253).optional();
-const time = z.iso.datetime({ offset: true }).optional();
+
+const Cursor = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .transform((cursor, context) => {
+    const position = positionOf(cursor);
+    if (position) return position;
+    context.addIssue({
+      code: 'custom',
+      message: 'is not one that this service has given; take it unchanged from `next` of the page before',
+    });
+    return z.NEVER;
+  })
+  .optional()
+  .describe('`next` of the page before');
 
 /** The query of `GET /api/v1/executions`. */
 export const HistoryQuery = z
   .strictObject({
-    action: text.describe('Name of the action, in snake_case'),
+    action: text.describe('Name of the action'),
     namespace: text,
     kind: text.describe('Kind of the target, such as Deployment'),
     name: text.describe('Name of the target'),
     status: z.enum(executionStatuses).optional(),
     correlation_id: z.string().min(1).max(200).optional(),
-    since: time.describe('Created at or after that time'),
-    until: time.describe('Created before that time'),
-    limit: z.coerce.number().int().min(1).max(500).default(50).describe('Executions on a page'),
-    cursor: z.string().min(1).max(2_000).optional().describe('`next` of the page before'),
+    since: Moment.optional().describe('Created at or after that time'),
+    until: Moment.optional().describe('Created before that time'),
+    limit: wholeNumber({ min: 1, max: 500 }).default(50).describe('Executions on a page'),
+    cursor: Cursor,
   })
   .meta({ id: 'HistoryQuery' });
 
@@ -29,16 +49,26 @@ export interface HistoryRequest {
   limit: number;
 }
 
-export function parseHistoryRequest(query: Record<string, string>): HistoryRequest {
-  const { limit, cursor, since, until, correlation_id, ...rest } = parsed(HistoryQuery, query);
+/** Actions and kinds may be spelt as in a request to execute. */
+export function parseHistoryRequest(query: URLSearchParams): HistoryRequest {
+  const given = [...query.keys()];
+  const twice = new Set(given.filter((key, index) => given.indexOf(key) < index));
+  const elsewhere = [...twice].map((key) => ({ pointer: `/${pointerKey(key)}`, detail: 'is given twice' }));
+  const { limit, cursor, since, until, correlation_id, action, kind, ...rest } = parsed(
+    HistoryQuery,
+    Object.fromEntries(query),
+    elsewhere,
+  );
   return {
     filter: {
       ...rest,
+      action: action === undefined ? undefined : (findAction(action)?.name ?? action),
+      kind: kind === undefined ? undefined : (findKind(kind)?.kind ?? kind),
       correlationId: correlation_id,
       since: since === undefined ? undefined : new Date(since),
       until: until === undefined ? undefined : new Date(until),
     },
-    after: cursor === undefined ? undefined : positionOf(cursor),
+    after: cursor,
     limit,
   };
 }

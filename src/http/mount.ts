@@ -37,12 +37,19 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 function nothingThere(method: string, path: string, allowed: readonly string[]): Refusal {
   if (allowed.length === 0) {
-    return new Refusal('not_found', `There is nothing at ${path.slice(0, 200)}`, { hint: 'GET /openapi.json lists the endpoints' });
+    return new Refusal('not_found', `There is nothing at ${path.slice(0, 200)}`, {
+      hint: 'GET /openapi.json lists the endpoints',
+    });
   }
-  return new Refusal('method_not_allowed', `${path} does not take ${method}`, { hint: `Use ${allowed.join(' or ')}` });
+  return new Refusal('method_not_allowed', `${path.slice(0, 200)} does not take ${method}`, {
+    hint: `Use ${allowed.join(' or ')}`,
+  });
 }
 
 /** The methods that have a handler of their own at this path; middleware does not count. */
 function allowedMethods(app: Hono, path: string): string[] {
-  return methods.filter((method) => app.router.match(method, path)[0].some(([[, route]]) => route.method === method));
+  const own = methods.filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
+  );
+  return own.includes('GET') ? [...own, 'HEAD'] : own;
 }

@@ -4,39 +4,70 @@ const mostBytes = 1024 * 1024;
 
 /** The request's body, parsed. 415 for another type, 413 over 1 MiB, 400 for broken JSON. */
 export async function readJson(request: Request): Promise<unknown> {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type !== 'application/json' && !type.endsWith('+json')) {
-    throw wrongType(type);
-  }
+  const type = typeOf(request);
+  if (!isJson(type)) throw wrongType(type);
+  return parsed(await readText(request));
+}
+
+/** The same where a body may be left out: then `undefined`. What is empty has no type that matters. */
+export async function readOptionalJson(request: Request): Promise<unknown> {
   const text = await readText(request);
+  if (text === '') return undefined;
+  const type = typeOf(request);
+  if (!isJson(type)) throw wrongType(type);
+  return parsed(text);
+}
+
+function typeOf(request: Request): string {
+  return request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+function isJson(type: string): boolean {
+  return type === 'application/json' || type.endsWith('+json');
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Refusal('malformed_json', `The body is not JSON: ${error instanceof Error ? error.message : ''}`, { cause: error });
+    throw malformed(error);
   }
-}
-
-/** The same where a body may be left out: then `undefined`. */
-export async function readOptionalJson(request: Request): Promise<unknown> {
-  if (request.headers.has('content-type')) return await readJson(request);
-  if ((await readText(request)) === '') return undefined;
-  throw wrongType('');
 }
 
 /** A length that the header announces is refused before a byte is read; one that it hides, as soon as it is passed. */
 async function readText(request: Request): Promise<string> {
   if (Number(request.headers.get('content-length') ?? 0) > mostBytes) throw tooLarge();
   if (!request.body) return '';
-  if (request.headers.has('content-length')) return await request.text();
-  const decoder = new TextDecoder();
-  let text = '';
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.body) {
-    bytes += chunk.byteLength;
-    if (bytes > mostBytes) throw tooLarge();
-    text += decoder.decode(chunk, { stream: true });
+  try {
+    for await (const chunk of request.body) {
+      bytes += chunk.byteLength;
+      if (bytes > mostBytes) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // The caller went away, or its chunks are none: no fault of this service.
+    throw error instanceof Refusal ? error : malformed(error);
   }
-  return text + decoder.decode();
+  return decoded(chunks);
+}
+
+/** What is no UTF-8 must not become other letters on the way. */
+function decoded(chunks: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode();
+  } catch (error) {
+    throw malformed(error);
+  }
+}
+
+function malformed(error: unknown): Refusal {
+  return new Refusal('malformed_json', `The body is not JSON: ${error instanceof Error ? error.message : ''}`, {
+    hint: 'Send one JSON object, in UTF-8',
+    cause: error,
+  });
 }
 
 function wrongType(type: string): Refusal {
@@ -46,5 +77,7 @@ function wrongType(type: string): Refusal {
 }
 
 function tooLarge(): Refusal {
-  return new Refusal('payload_too_large', 'The body is larger than 1 MiB', { hint: 'A request to execute needs a few kilobytes at most' });
+  return new Refusal('payload_too_large', 'The body is larger than 1 MiB', {
+    hint: 'A request to execute needs a few kilobytes at most',
+  });
 }

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RollbackRequest } from '../executor/rollback.ts';
-import { parsed } from './execute-request.ts';
+import { idempotencyKeyFaults } from './idempotency-key.ts';
+import { parsed } from './parse.ts';
 import { requestHash } from './request-hash.ts';
 
 /** The body of a rollback; it may be left out. */
@@ -12,16 +13,18 @@ export const RollbackBody = z
   })
   .meta({ id: 'RollbackBody' });
 
-const Key = z.string().min(1).max(255).regex(/^[^\p{Cc}]*$/u, 'must not contain control characters').optional();
-
 export function parseRollbackRequest(of: string, body: unknown, idempotencyKey: string | undefined): RollbackRequest {
-  const { force, reason, dry_run } = parsed(RollbackBody, body ?? {});
+  const { force, reason, dry_run } = parsed(
+    RollbackBody,
+    body === undefined ? {} : body,
+    idempotencyKeyFaults(idempotencyKey),
+  );
   return {
     of,
     force,
     reason,
     dryRun: dry_run,
-    idempotencyKey: parsed(Key, idempotencyKey),
+    idempotencyKey,
     requestHash: requestHash({ rollback: of, force, reason: reason ?? null, dry_run }),
   };
 }

@@ -18,8 +18,8 @@ export type RequestObserver = (
 export interface Runtime {
   executor: ExecutorContext;
   version: { version: string; commit: string };
-  /** For how long a finished execution is kept. */
-  historyMs: number;
+  /** For how long a finished execution can be undone, as of now. */
+  kept(): { historyMs: number; now: Date };
   /** What was found wanting at the start, for `/health`. */
   warnings: string[];
   /** True from SIGTERM on: no new run begins. */

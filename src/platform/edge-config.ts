@@ -17,21 +17,29 @@ export interface EdgeConfig {
 export function edgeConfig(bindings: Record<string, unknown>): EdgeConfig {
   const faults: Fault[] = [];
   const { HYPERDRIVE: hyperdrive, ...others } = bindings;
-  const texts = Object.fromEntries(Object.entries(others).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  const texts = Object.fromEntries(
+    Object.entries(others).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
   const env = { EXECUTOR_DATABASE_POOL: String(mostDatabaseConnections), ...texts, ...throughHyperdrive(hyperdrive) };
-  if (hyperdrive && texts.DATABASE_URL) faults.push({ where: 'HYPERDRIVE', problem: 'names a database, and so does DATABASE_URL', allowed: 'one of them' });
+  if (hyperdrive && texts.DATABASE_URL)
+    faults.push({ where: 'HYPERDRIVE', problem: 'names a database, and so does DATABASE_URL', allowed: 'one of them' });
 
   const config = configOf(env, faults);
   const access = edgeClusterAccess(bindings, faults);
   const database = config?.database.connection;
   if (database?.kind === 'embedded') {
-    faults.push({ where: 'DATABASE_URL', problem: 'is not set, and this runtime can not bring a database along', allowed: 'the secret DATABASE_URL, or a Hyperdrive binding called HYPERDRIVE' });
+    faults.push({
+      where: 'DATABASE_URL',
+      problem: 'is not set, and this runtime can not bring a database along',
+      allowed: 'the secret DATABASE_URL, or a Hyperdrive binding called HYPERDRIVE',
+    });
   }
   if (config?.kubernetes.connection.kind === 'kubeconfig') {
     faults.push({
       where: 'KUBECONFIG',
       problem: 'names a file, and this runtime has none',
-      allowed: 'KUBERNETES_SERVER, KUBERNETES_CLUSTER and the secret KUBERNETES_TOKEN (of a service account: kubectl create token)',
+      allowed:
+        'KUBERNETES_SERVER, KUBERNETES_CLUSTER and the secret KUBERNETES_TOKEN (of a service account: kubectl create token)',
     });
   }
   if (!config || !access || database?.kind !== 'url' || faults.length > 0) throw new ConfigFaults(faults);

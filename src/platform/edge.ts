@@ -15,7 +15,9 @@ declare const BUILD: { version: string; commit: string } | undefined;
  * The service for one request on an edge runtime, which lets no request use a connection that another has opened. `close` ends
  * the connections to the database. Throws ConfigFaults with all that is wrong with the bindings.
  */
-export async function openEdgeRuntime(bindings: Record<string, unknown>): Promise<{ runtime: Runtime; close(): Promise<void> }> {
+export async function openEdgeRuntime(
+  bindings: Record<string, unknown>,
+): Promise<{ runtime: Runtime; close(): Promise<void> }> {
   const { config, databaseUrl, access } = edgeConfig(bindings);
   startEdgeTelemetry();
   const { runtime, database } = await openRuntime({
@@ -29,6 +31,8 @@ export async function openEdgeRuntime(bindings: Record<string, unknown>): Promis
     holder: `edge-${crypto.randomUUID().slice(0, 8)}`,
     newId: timeOrderedId,
   });
-  runtime.warnings.push('Callers are not authenticated: whoever reaches this worker can act. Keep Cloudflare Access or the like in front of it');
+  runtime.warnings.push(
+    'Callers are not authenticated: whoever reaches this worker can act. Keep Cloudflare Access or the like in front of it',
+  );
   return { runtime, close: () => database.close() };
 }

@@ -1,7 +1,3 @@
-import { join } from 'node:path';
-
-import { readKubeConfig } from './kubernetes-config-file.ts';
-
 /** A secret or certificate: a file that may be rotated, or the text itself. */
 export type Material = { file: string } | { text: string };
 
@@ -40,22 +36,24 @@ export type ClusterLocation =
 
 /**
  * How to get at the cluster. Rejects with an Error that names the file and the field where a kubeconfig can't be used, or
- * the variable that a pod would have. `serviceAccountPath` is where Kubernetes mounts the pod's token and authority.
+ * the variable that a pod would have.
+ *
+ * @param environment the process's own, which the library reads by itself to find the cluster around a pod.
+ * @param mountedBelow a folder before the path where Kubernetes mounts the pod's token and authority.
  */
 export async function findClusterAccess(
   location: ClusterLocation,
   environment: Record<string, string | undefined>,
-  serviceAccountPath = '/var/run/secrets/kubernetes.io/serviceaccount',
+  mountedBelow = '',
 ): Promise<ClusterAccess> {
-  if (location.kind === 'kubeconfig') return readKubeConfig(location.paths, location.context);
-
-  const host = environment['KUBERNETES_SERVICE_HOST'];
-  if (!host) throw new Error('not in a cluster: KUBERNETES_SERVICE_HOST is not set; name a kubeconfig');
-  return {
-    name: 'in-cluster',
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${environment['KUBERNETES_SERVICE_PORT'] || '443'}`,
-    skipTlsVerify: false,
-    authority: { file: join(serviceAccountPath, 'ca.crt') },
-    token: { file: join(serviceAccountPath, 'token') },
-  };
+  // Imported when needed: whoever has the sandbox, or only wants the types above, does not load the library.
+  if (location.kind === 'kubeconfig') {
+    const { readKubeConfig } = await import('./kubernetes-config-file.ts');
+    return readKubeConfig(location.paths, location.context);
+  }
+  for (const variable of ['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT']) {
+    if (!environment[variable]) throw new Error(`not in a cluster: ${variable} is not set; name a kubeconfig`);
+  }
+  const { readServiceAccount } = await import('./kubernetes-service-account.ts');
+  return readServiceAccount(mountedBelow);
 }

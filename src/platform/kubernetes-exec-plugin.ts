@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { ExecPlugin } from './kubernetes-access.ts';
 

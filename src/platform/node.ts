@@ -12,6 +12,7 @@ import { findClusterAccess } from './kubernetes-access.ts';
 import { connectCluster } from './kubernetes-connection.ts';
 import { migrateDatabase } from './migrate.ts';
 import { startTelemetry } from './telemetry-node.ts';
+import { timeOrderedId } from './time-ordered-id.ts';
 import { migrationsFolder, version } from './version.ts';
 
 /** A server's host: what it brought along itself is in `embedded`, in words. */
@@ -56,7 +57,7 @@ export async function openNodeHost(config: Config): Promise<NodeHost> {
     metricsText: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: await telemetry.metricsText() }),
     version,
     holder: instanceId,
-    newId: () => newId(),
+    newId: timeOrderedId,
     embedded,
     async close() {
       for (const close of closers.toReversed()) await close();
@@ -101,11 +102,4 @@ async function openAccess(config: Config, { embedded, closers }: Opening) {
   embedded.push(`Cluster: embedded sandbox, not a real one, kept in memory (set KUBECONFIG to use your own)`);
   embedded.push(`  kubectl --server ${sandbox.url} -n production get deployments`);
   return { name: 'sandbox', server: sandbox.url, skipTlsVerify: false };
-}
-
-/** Sorts by time, so that the history's index grows at its end. */
-function newId(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
-  const random = randomUUID();
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
 }

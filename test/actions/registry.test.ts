@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { actions, closestActions, findAction } from '../../src/actions/registry.ts';
 import { findKind } from '../../src/kubernetes/kinds.ts';
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import type { Cluster } from '../../src/kubernetes/cluster.ts';
 import type { KubernetesObject } from '../../src/kubernetes/object.ts';
-import { accessUnderTest } from './cluster.ts';
+import { accessUnderTest, eventually } from './cluster.ts';
 
 const run = promisify(execFile);
 
@@ -44,10 +44,14 @@ export async function createServiceAccount(
   const { stdout } = await run('kubectl', ['create', 'token', name, '--namespace', namespace, '--duration', '1h']);
   const token = stdout.trim();
   const { server, authority } = await accessUnderTest();
-  const pem = authority === undefined ? '' : 'text' in authority ? authority.text : await readFile(authority.file, 'utf8');
+  const pem =
+    authority === undefined ? '' : 'text' in authority ? authority.text : await readFile(authority.file, 'utf8');
   const folder = await mkdtemp(join(tmpdir(), 'service-account-'));
   const kubeconfig = join(folder, 'kubeconfig');
   await writeFile(kubeconfig, kubeconfigOf({ server, pem, token }), { mode: 0o600 });
+  // The API server hears of a new binding a moment after it was stored.
+  const right = clusterRole === undefined ? undefined : firstRight(clusterRole);
+  if (right) await eventually(() => run('kubectl', ['--kubeconfig', kubeconfig, 'auth', 'can-i', ...right]));
   return {
     name,
     namespace,
@@ -56,7 +60,8 @@ export async function createServiceAccount(
     authority: pem,
     server,
     async close() {
-      for (const { apiVersion, kind, metadata } of bound) await cluster.delete({ apiVersion, kind, name: metadata.name });
+      for (const { apiVersion, kind, metadata } of bound)
+        await cluster.delete({ apiVersion, kind, name: metadata.name });
       await cluster.delete({ apiVersion: 'v1', kind: 'ServiceAccount', namespace, name });
       await rm(folder, { recursive: true, force: true });
     },
@@ -74,6 +79,14 @@ function boundTo(role: KubernetesObject, { name, namespace }: { name: string; na
       subjects: [{ kind: 'ServiceAccount', name, namespace }],
     },
   ];
+}
+
+/** The verb and the resource of the first rule, as `kubectl auth can-i` takes them. */
+function firstRight(clusterRole: string): string[] | undefined {
+  const { rules }: { rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] } = parse(clusterRole);
+  const { apiGroups = [], resources = [], verbs = [] } = rules.find((rule) => !rule.resources[0]?.includes('/')) ?? {};
+  const [group = '', resource, verb] = [apiGroups[0], resources[0], verbs[0]];
+  return resource && verb ? [verb, group ? `${resource}.${group}` : resource] : undefined;
 }
 
 function kubeconfigOf({ server, pem, token }: { server: string; pem: string; token: string }): string {

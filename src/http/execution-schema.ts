@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { executionStatuses } from '../database/execution-status.ts';
+
+const time = z.iso.datetime();
+const text = z.string();
+const anything = z.json();
+
+const Target = z
+  .strictObject({
+    cluster: text,
+    api_version: text,
+    kind: text,
+    namespace: text.nullable().describe('null for what is in no namespace'),
+    name: text,
+    uid: text.nullable().describe('null for an object that does not exist yet'),
+  })
+  .describe('An object of the cluster');
+
+const Change = z.strictObject({
+  kind: text.describe('patch, create, delete, evict or wait'),
+  target: Target,
+  summary: text.describe('What is changed, in words'),
+  status: z.enum(['pending', 'applied', 'skipped', 'failed', 'unknown']),
+  before: anything.optional(),
+  after: anything.optional(),
+  verified: z.boolean().optional().describe('In a dry run: whether the API server has checked it'),
+});
+
+/** An execution as every endpoint answers it (execution-view.ts); strict here, while callers must expect more fields. */
+export const Execution = z
+  .strictObject({
+    success: z.boolean(),
+    action_id: text,
+    status: z.enum(executionStatuses),
+    message: text,
+    timestamp: time.describe('When it ended; while it has not, when it was created'),
+    action: text.describe('In snake_case, whatever the spelling that was sent'),
+    cluster: text,
+    target: Target.nullable(),
+    parameters: z.record(text, anything),
+    reason: text.nullable(),
+    requested_by: text.nullable(),
+    correlation_id: text.nullable(),
+    workflow_id: text.nullable(),
+    alert: z.record(text, anything).nullable(),
+    metadata: z.record(text, anything).nullable(),
+    priority: z.int().describe('1 goes first, 9 last'),
+    dry_run: z.boolean(),
+    changed: z.boolean().describe('Whether anything in the cluster is different now, or may be'),
+    created_at: time,
+    started_at: time.nullable(),
+    finished_at: time.nullable(),
+    deadline: time.nullable(),
+    progress: z.strictObject({ done: z.int(), total: z.int(), message: text }).nullable(),
+    changes: z.array(Change),
+    expectations: z.array(z.strictObject({ summary: text, holds: z.boolean() })),
+    warnings: z.array(text),
+    result: anything.nullable().describe('What the action found; its shape is the action’s'),
+    risk: z.strictObject({ level: z.enum(['low', 'medium', 'high', 'critical']), reasons: z.array(text) }),
+    impact: z.null(),
+    verdicts: z.array(z.strictObject({ rule: text, verdict: z.enum(['allow', 'ask', 'deny']), reason: text })),
+    undo: z.strictObject({ available: z.boolean(), until: time.nullable(), reason: text.nullable() }),
+    rollback_of: text.nullable(),
+    rolled_back_by: text.nullable(),
+    orchestration_id: text.nullable(),
+    step_id: text.nullable(),
+    settled: z
+      .strictObject({ by: text, from: text, decided: text })
+      .nullable()
+      .describe('How a run was decided whose replica had gone silent'),
+    error: z.strictObject({ code: text, message: text, hint: text.optional() }).nullable(),
+    duration_ms: z.int().nullable(),
+    execution_time: z.int().nullable().describe('Nanoseconds'),
+    trace_id: text.nullable(),
+    links: z.strictObject({ self: text, rollback: text.optional() }),
+  })
+  .meta({ id: 'Execution', description: 'One run of an action, from the request to what came of it' });

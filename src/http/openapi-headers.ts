@@ -1,0 +1,37 @@
+import type { JsonObject } from '../json.ts';
+
+/** For `components.parameters`: the headers that requests may have. */
+export const requestHeaders: JsonObject = {
+  'Idempotency-Key': {
+    ...inHeader(
+      'Idempotency-Key',
+      'The same key and body have the same answer; the same key with another body is refused',
+    ),
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  },
+  traceparent: {
+    ...inHeader('traceparent', 'The trace that the request belongs to (W3C Trace Context)'),
+    schema: { type: 'string' },
+    example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  },
+  'X-Request-ID': {
+    ...inHeader('X-Request-ID', 'Answered back'),
+    schema: { type: 'string', pattern: '^[\\w.:/+=-]{1,200}$' },
+  },
+};
+
+/** For `components.headers`: the headers that answers may have. */
+export const answerHeaders: JsonObject = {
+  Location: { description: 'Where to ask how the run goes on', schema: { type: 'string', format: 'uri-reference' } },
+  'Retry-After': { description: 'Seconds until it is worth asking again', schema: { type: 'integer', minimum: 1 } },
+  'Idempotent-Replayed': {
+    description: '`true` where this is the answer to an earlier request with the same key',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  Link: { description: 'The next page, as `<...>; rel="next"`; absent on the last', schema: { type: 'string' } },
+  'X-Request-ID': { description: 'As it was sent', schema: { type: 'string' } },
+};
+
+function inHeader(name: string, description: string): JsonObject {
+  return { name, in: 'header', required: false, description };
+}

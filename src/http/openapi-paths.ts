@@ -1,0 +1,140 @@
+import type { Action } from '../actions/define.ts';
+import type { JsonObject } from '../json.ts';
+import { HistoryQuery } from './history-request.ts';
+import { definitionOf } from './openapi-definitions.ts';
+import { requestExamples } from './openapi-requests.ts';
+import { answered, refused, type RefusalName } from './openapi-responses.ts';
+
+/** Every path of this version, as OpenAPI has it. */
+export function openApiPaths(actions: readonly Action[]): JsonObject {
+  return {
+    '/api/v1/execute': {
+      post: operation('execute', 'Carry an action out, and answer how it went', {
+        parameters: [headerParameter('Idempotency-Key')],
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: { oneOf: [schemaRef('RecommendationRequest'), schemaRef('WorkflowRequest')] },
+              examples: requestExamples(actions),
+            },
+          },
+        },
+        responses: { ...executed, ...refused(refusalsOfRuns) },
+      }),
+    },
+    '/api/v1/status/{action_id}': {
+      get: operation('status', 'One execution, whole', {
+        parameters: [pathParameter('action_id', 'The execution')],
+        responses: { 200: answered('The execution', 'Execution'), ...refused(['NotFound', ...anywhere]) },
+      }),
+    },
+    '/api/v1/executions': {
+      get: operation('listExecutions', 'The history, newest first', {
+        parameters: historyParameters(),
+        responses: {
+          200: answered('One page', 'ExecutionPage', ['Link']),
+          ...refused(['UnprocessableContent', ...anywhere]),
+        },
+      }),
+    },
+    '/api/v1/executions/{id}/rollback': {
+      post: operation('rollback', 'Undo an execution; an execution of its own, with the same gates', {
+        parameters: [pathParameter('id', 'The execution to undo'), headerParameter('Idempotency-Key')],
+        requestBody: { required: false, content: { 'application/json': { schema: schemaRef('RollbackBody') } } },
+        responses: { ...executed, ...refused(refusalsOfRuns) },
+      }),
+    },
+    '/api/v1/actions': {
+      get: operation('listActions', 'What can be done', {
+        responses: { 200: answered('The catalogue', 'ActionPage'), ...refused(['InternalServerError']) },
+      }),
+    },
+    '/api/v1/actions/{name}': {
+      get: operation('action', 'One action: its parameters, permissions and examples', {
+        parameters: [pathParameter('name', 'In snake_case, kebab-case or camelCase')],
+        responses: { 200: answered('The action', 'Action'), ...refused(['NotFound', 'InternalServerError']) },
+      }),
+    },
+    '/health': {
+      get: operation('health', 'The service, its database and its cluster', {
+        responses: {
+          200: answered('All is well', 'Health'),
+          503: answered('Something that it needs is away', 'Health'),
+        },
+      }),
+    },
+    '/livez': {
+      get: operation('livez', 'Whether the process answers', { responses: { 200: answered('It does', 'Liveness') } }),
+    },
+    '/readyz': {
+      get: operation('readyz', 'Whether to send requests here', {
+        responses: { 200: answered('Yes', 'Readiness'), 503: answered('Not now', 'Readiness') },
+      }),
+    },
+    '/metrics': {
+      get: operation('metrics', 'Metrics, as Prometheus reads them', {
+        responses: {
+          200: { description: 'Prometheus text', content: { 'text/plain': { schema: { type: 'string' } } } },
+          ...refused(['NotFound', 'InternalServerError']),
+        },
+      }),
+    },
+    '/openapi.json': {
+      get: operation('openapi', 'This document', {
+        responses: {
+          200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } },
+        },
+      }),
+    },
+  };
+}
+
+const anywhere: readonly RefusalName[] = ['InternalServerError', 'ServiceUnavailable'];
+
+const refusalsOfRuns: readonly RefusalName[] = [
+  'BadRequest',
+  'Forbidden',
+  'NotFound',
+  'Conflict',
+  'ContentTooLarge',
+  'UnsupportedMediaType',
+  'UnprocessableContent',
+  'TooManyRequests',
+  ...anywhere,
+];
+
+const executed = {
+  200: answered('It is over, whatever the outcome: `success` and `status` tell', 'Execution', ['Idempotent-Replayed']),
+  202: answered('An earlier same request is still under way', 'Execution', [
+    'Location',
+    'Retry-After',
+    'Idempotent-Replayed',
+  ]),
+};
+
+function operation(
+  operationId: string,
+  summary: string,
+  rest: { parameters?: JsonObject[]; requestBody?: JsonObject; responses: JsonObject },
+): JsonObject {
+  const parameters = [...(rest.parameters ?? []), headerParameter('traceparent'), headerParameter('X-Request-ID')];
+  return { operationId, summary, ...rest, parameters };
+}
+
+function historyParameters(): JsonObject[] {
+  const { properties } = definitionOf(HistoryQuery);
+  return Object.entries(properties ?? {}).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
+}
+
+function pathParameter(name: string, description: string): JsonObject {
+  return { name, in: 'path', required: true, description, schema: { type: 'string' } };
+}
+
+function headerParameter(name: string): JsonObject {
+  return { $ref: `#/components/parameters/${name}` };
+}
+
+function schemaRef(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` };
+}

@@ -1,0 +1,51 @@
+import { refusalStatus } from '../actions/refusal.ts';
+import type { JsonObject } from '../json.ts';
+
+/** The statuses that refuse, by the name of their response in the document. */
+const refusals = {
+  BadRequest: 400,
+  Forbidden: 403,
+  NotFound: 404,
+  Conflict: 409,
+  ContentTooLarge: 413,
+  UnsupportedMediaType: 415,
+  UnprocessableContent: 422,
+  TooManyRequests: 429,
+  InternalServerError: 500,
+  ServiceUnavailable: 503,
+} as const;
+
+export type RefusalName = keyof typeof refusals;
+
+/** For `components.responses`: a problem for each status that refuses, with the codes that it may have. */
+export function problemResponses(): JsonObject {
+  return Object.fromEntries(Object.entries(refusals).map(([name, status]) => [name, problemOf(status)]));
+}
+
+function problemOf(status: number): JsonObject {
+  const codes = Object.entries(refusalStatus).filter(([, of]) => of === status);
+  const headers = status === 429 || status === 503 ? ['Retry-After', 'X-Request-ID'] : ['X-Request-ID'];
+  return {
+    description: `Refused: ${codes.map(([code]) => `\`${code}\``).join(', ')}`,
+    headers: responseHeaders(headers),
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
+}
+
+/** The refusals of an operation, by status. */
+export function refused(names: readonly RefusalName[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [String(refusals[name]), { $ref: `#/components/responses/${name}` }]));
+}
+
+/** An answer in JSON, by the name of its schema. */
+export function answered(description: string, schema: string, headers: readonly string[] = []): JsonObject {
+  return {
+    description,
+    headers: responseHeaders([...headers, 'X-Request-ID']),
+    content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } },
+  };
+}
+
+function responseHeaders(names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
