@@ -39,7 +39,7 @@ export function expectProblem({ status, headers, body }: Answer, expected: Expec
 }
 
 /** Whether the JSON pointer names a value of the document, or a member that one of its objects could have. */
-export function leadsInto(document: unknown, pointer: string): boolean {
+function leadsInto(document: unknown, pointer: string): boolean {
   if (pointer === '') return true;
   const keys = pointer
     .split('/')
