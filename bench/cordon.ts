@@ -9,7 +9,11 @@ const perRound = 60;
  * Cordon and uncordon, verified by the write's own answer, against what the API server needs for the same: one GET and
  * one PATCH over one pool of connections. In turns, so that what else the machine does hits both.
  */
-export async function cordonRows(client: ReturnType<typeof httpClient>, credentials: KubernetesCredentials, nodes: readonly string[]): Promise<Row[]> {
+export async function cordonRows(
+  client: ReturnType<typeof httpClient>,
+  credentials: KubernetesCredentials,
+  nodes: readonly string[],
+): Promise<Row[]> {
   const node = (lane: number) => nodes[lane] ?? '';
   const cordoned = nodes.map(() => false);
   const ours = async (lane: number) => {
@@ -29,17 +33,43 @@ export async function cordonRows(client: ReturnType<typeof httpClient>, credenti
   const latency = p50.ours / p50.bare;
   const rate = ten.ours.perSecond / ten.bare.perSecond;
   return [
-    { what: 'cordon/uncordon, 1 in flight, p50', ours: `${p50.ours.toFixed(2)} ms`, bound: `GET + PATCH ${p50.bare.toFixed(2)} ms`, ratio: latency, limit: '<= 1.30', holds: latency <= 1.3 },
-    { what: 'cordon/uncordon, 10 in flight, rate', ours: `${ten.ours.perSecond.toFixed(0)}/s`, bound: `GET + PATCH ${ten.bare.perSecond.toFixed(0)}/s`, ratio: rate, limit: '>= 0.80', holds: rate >= 0.8 },
+    {
+      what: 'cordon/uncordon, 1 in flight, p50',
+      ours: `${p50.ours.toFixed(2)} ms`,
+      bound: `GET + PATCH ${p50.bare.toFixed(2)} ms`,
+      ratio: latency,
+      limit: '<= 1.30',
+      holds: latency <= 1.3,
+    },
+    {
+      what: 'cordon/uncordon, 10 in flight, rate',
+      ours: `${ten.ours.perSecond.toFixed(0)}/s`,
+      bound: `GET + PATCH ${ten.bare.perSecond.toFixed(0)}/s`,
+      ratio: rate,
+      limit: '>= 0.80',
+      holds: rate >= 0.8,
+    },
   ];
 }
 
-async function inTurns(load: { times: number; inFlight: number }, ours: (lane: number) => Promise<void>, bare: (lane: number) => Promise<void>) {
+async function inTurns(
+  load: { times: number; inFlight: number },
+  ours: (lane: number) => Promise<void>,
+  bare: (lane: number) => Promise<void>,
+) {
   await timed({ times: 30, inFlight: load.inFlight }, ours);
   await timed({ times: 30, inFlight: load.inFlight }, bare);
   const results = { ours: { ms: [] as number[], seconds: 0 }, bare: { ms: [] as number[], seconds: 0 } };
   for (let round = 0; round < rounds; round += 1) {
-    for (const [side, work] of round % 2 ? ([['bare', bare], ['ours', ours]] as const) : ([['ours', ours], ['bare', bare]] as const)) {
+    for (const [side, work] of round % 2
+      ? ([
+          ['bare', bare],
+          ['ours', ours],
+        ] as const)
+      : ([
+          ['ours', ours],
+          ['bare', bare],
+        ] as const)) {
       const { ms, perSecond } = await timed(load, work);
       results[side].ms.push(...ms);
       results[side].seconds += load.times / perSecond;

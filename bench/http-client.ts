@@ -12,7 +12,13 @@ export function httpClient(url: string, connections: number) {
         body: JSON.stringify({ action, parameters }),
       });
       const answer: unknown = await body.json();
-      if (statusCode !== 200 || typeof answer !== 'object' || answer === null || !('success' in answer) || answer.success !== true) {
+      if (
+        statusCode !== 200 ||
+        typeof answer !== 'object' ||
+        answer === null ||
+        !('success' in answer) ||
+        answer.success !== true
+      ) {
         throw new Error(`${action} answered ${statusCode}: ${JSON.stringify(answer).slice(0, 500)}`);
       }
       return { ...answer };

@@ -38,8 +38,21 @@ export async function timed(
 export function print(rows: readonly Row[]): void {
   const cells = [
     ['what', 'ours', 'bound', 'ratio', 'limit', ''],
-    ...rows.map(({ what, ours, bound, ratio, limit, holds }) => [what, ours, bound, ratio.toFixed(2), limit, holds ? 'ok' : 'MISSED']),
+    ...rows.map(({ what, ours, bound, ratio, limit, holds }) => [
+      what,
+      ours,
+      bound,
+      ratio.toFixed(2),
+      limit,
+      holds ? 'ok' : 'MISSED',
+    ]),
   ];
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of cells) process.stdout.write(`${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}\n`);
+  for (const row of cells)
+    process.stdout.write(
+      `${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd()}\n`,
+    );
 }

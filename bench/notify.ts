@@ -12,10 +12,18 @@ const inFlight = 10;
 /** `notify_only` without a target calls no Kubernetes: against the two commits, claim and finish, that a run costs. */
 export async function notifyRow(client: ReturnType<typeof httpClient>, databaseUrl: string): Promise<Row> {
   const database = connectDatabase({ url: databaseUrl, pool: inFlight, pooled: false });
-  const ours = async () => void (await client.execute('notify_only', { message: 'The disk of the build cache is nearly full' }));
+  const ours = async () =>
+    void (await client.execute('notify_only', { message: 'The disk of the build cache is nearly full' }));
   const bare = async () => {
     const id = randomUUID();
-    const answer = await claim(database, { run: true, row: row(id), event: { type: 'execution.started', message: 'begun' }, locks: [], slots: 100, leaseMs: 15_000 });
+    const answer = await claim(database, {
+      run: true,
+      row: row(id),
+      event: { type: 'execution.started', message: 'begun' },
+      locks: [],
+      slots: 100,
+      leaseMs: 15_000,
+    });
     if (answer.outcome !== 'claimed') throw new Error(answer.outcome);
     const ended = await finish(database, id, answer.fence, {
       row: { status: 'completed', message: 'done', changed: false, changes: [], expectations: [] },

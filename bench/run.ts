@@ -31,9 +31,20 @@ async function bench(): Promise<void> {
   await chmod(folder, 0o755);
   const log = createLogger({ level: 'warn', write: (line) => process.stderr.write(line) });
   const postgres = await startEmbeddedPostgres({ directory: join(folder, 'postgres'), log });
-  const credentials = await openKubernetesCredentials(await findClusterAccess({ kind: 'kubeconfig', paths: KUBECONFIG.split(':') }, env), { environment: env });
+  const credentials = await openKubernetesCredentials(
+    await findClusterAccess({ kind: 'kubeconfig', paths: KUBECONFIG.split(':') }, env),
+    { environment: env },
+  );
   const { name, server, authorize, fetch } = credentials;
-  const cluster = createCluster({ name, server, authorize, fetch, timeoutMs: 30_000, retryAttempts: 3, userAgent: 'bench' });
+  const cluster = createCluster({
+    name,
+    server,
+    authorize,
+    fetch,
+    timeoutMs: 30_000,
+    retryAttempts: 3,
+    userAgent: 'bench',
+  });
   const suffix = randomUUID().slice(0, 6);
   const nodes = Array.from({ length: lanes + 1 }, (_, index) => `bench-${suffix}-${index}`);
   const namespace = `bench-${suffix}`;
@@ -41,7 +52,12 @@ async function bench(): Promise<void> {
   try {
     for (const node of nodes) await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: node } });
     await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    const settings = { DATABASE_URL: postgres.url, KUBECONFIG, EXECUTOR_SAFETY_ENABLE_COOLDOWN: 'false', EXECUTOR_ACTIONS_MAX_CONCURRENT: '20' };
+    const settings = {
+      DATABASE_URL: postgres.url,
+      KUBECONFIG,
+      EXECUTOR_SAFETY_ENABLE_COOLDOWN: 'false',
+      EXECUTOR_ACTIONS_MAX_CONCURRENT: '20',
+    };
 
     const colds: number[] = [];
     for (let start = 0; start < coldStarts; start += 1) {
@@ -59,14 +75,29 @@ async function bench(): Promise<void> {
       rows.push(await notifyRow(client, postgres.url));
       // The first start also makes the tables; the best of the others is the program's own share.
       const cold = quantile(colds.slice(1), 0.5);
-      rows.push({ what: 'cold start to the first /health 200, p50', ours: `${cold.toFixed(0)} ms`, bound: `${coldStartLimitMs} ms`, ratio: cold / coldStartLimitMs, limit: '<= 1.00', holds: cold <= coldStartLimitMs });
-      rows.push({ what: 'idle memory (resident)', ours: `${memory.toFixed(0)} MB`, bound: `${memoryLimitMb} MB`, ratio: memory / memoryLimitMb, limit: '<= 1.00', holds: memory <= memoryLimitMb });
+      rows.push({
+        what: 'cold start to the first /health 200, p50',
+        ours: `${cold.toFixed(0)} ms`,
+        bound: `${coldStartLimitMs} ms`,
+        ratio: cold / coldStartLimitMs,
+        limit: '<= 1.00',
+        holds: cold <= coldStartLimitMs,
+      });
+      rows.push({
+        what: 'idle memory (resident)',
+        ours: `${memory.toFixed(0)} MB`,
+        bound: `${memoryLimitMb} MB`,
+        ratio: memory / memoryLimitMb,
+        limit: '<= 1.00',
+        holds: memory <= memoryLimitMb,
+      });
     } finally {
       await client.close();
       await service.stop();
     }
   } finally {
-    for (const node of nodes) await cluster.delete({ apiVersion: 'v1', kind: 'Node', name: node }).catch(() => undefined);
+    for (const node of nodes)
+      await cluster.delete({ apiVersion: 'v1', kind: 'Node', name: node }).catch(() => undefined);
     await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace }).catch(() => undefined);
     await credentials.close();
     await postgres.stop();
@@ -76,7 +107,11 @@ async function bench(): Promise<void> {
   process.exitCode = rows.every(({ holds }) => holds) ? 0 : 1;
 }
 
-async function scaleOf(client: ReturnType<typeof httpClient>, cluster: Parameters<typeof scaleRow>[1], namespace: string): Promise<Row> {
+async function scaleOf(
+  client: ReturnType<typeof httpClient>,
+  cluster: Parameters<typeof scaleRow>[1],
+  namespace: string,
+): Promise<Row> {
   const name = 'scaled';
   const node = `${namespace}-ready`;
   await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: node } });
@@ -87,7 +122,10 @@ async function scaleOf(client: ReturnType<typeof httpClient>, cluster: Parameter
     spec: {
       replicas: 2,
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image: 'registry.example/app:1' }] } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { containers: [{ name: 'app', image: 'registry.example/app:1' }] },
+      },
     },
   });
   try {

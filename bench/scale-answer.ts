@@ -6,7 +6,11 @@ import { quantile, type Row } from './measure.ts';
 const times = 15;
 
 /** How long after the API server shows a rollout complete the answer comes: seen by a watch of the bench's own. */
-export async function scaleRow(client: ReturnType<typeof httpClient>, cluster: Cluster, { namespace, name }: { namespace: string; name: string }): Promise<Row> {
+export async function scaleRow(
+  client: ReturnType<typeof httpClient>,
+  cluster: Cluster,
+  { namespace, name }: { namespace: string; name: string },
+): Promise<Row> {
   const late: number[] = [];
   for (let index = 0; index < times; index += 1) {
     const replicas = index % 2 ? 2 : 3;
@@ -39,8 +43,15 @@ async function completion(
     if (event.type === 'BOOKMARK') continue;
     const { object } = event;
     const at = (field: string) => numberAt(object, ['status', field]);
-    const whole = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'].every((field) => at(field) === replicas);
-    if (whole && numberAt(object, ['spec', 'replicas']) === replicas && at('observedGeneration') >= (object.metadata.generation ?? 0)) return performance.now();
+    const whole = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'].every(
+      (field) => at(field) === replicas,
+    );
+    if (
+      whole &&
+      numberAt(object, ['spec', 'replicas']) === replicas &&
+      at('observedGeneration') >= (object.metadata.generation ?? 0)
+    )
+      return performance.now();
   }
   throw new Error('The watch ended before the rollout did');
 }

@@ -17,7 +17,14 @@ export async function startBundle(env: Record<string, string | undefined>): Prom
   const url = `http://127.0.0.1:${port}`;
   const began = performance.now();
   const child = spawn(process.execPath, ['dist/server.mjs'], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, EXECUTOR_SERVICE_PORT: String(port), EXECUTOR_MONITORING_METRICS_PORT: '0', LOG_LEVEL: 'warn', ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      EXECUTOR_SERVICE_PORT: String(port),
+      EXECUTOR_MONITORING_METRICS_PORT: '0',
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   while (!(await isHealthy(url))) {

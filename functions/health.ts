@@ -27,7 +27,13 @@ export default defineFunction((app, runtime) => {
     const healthy = postgres.status === 'up' && kubernetes.status === 'up';
     const checks = { database: postgres, cluster: { ...kubernetes, name: cluster.name, server: cluster.server } };
     return c.json(
-      { status: healthy ? 'healthy' : 'unhealthy', cluster: cluster.name, ...runtime.version, checks, warnings: runtime.warnings },
+      {
+        status: healthy ? 'healthy' : 'unhealthy',
+        cluster: cluster.name,
+        ...runtime.version,
+        checks,
+        warnings: runtime.warnings,
+      },
       healthy ? 200 : 503,
     );
   });
@@ -36,11 +42,17 @@ export default defineFunction((app, runtime) => {
 async function check(ask: () => Promise<Record<string, unknown>>): Promise<HealthCheck> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<HealthCheck>((resolve) => {
-    timer = setTimeout(() => resolve({ status: 'down', detail: `no answer within ${patienceMs / 1000} s` }), patienceMs);
+    timer = setTimeout(
+      () => resolve({ status: 'down', detail: `no answer within ${patienceMs / 1000} s` }),
+      patienceMs,
+    );
   });
   const asked = ask().then(
     (facts): HealthCheck => ({ status: 'up', ...facts }),
-    (error: unknown): HealthCheck => ({ status: 'down', detail: error instanceof Error ? error.message : String(error) }),
+    (error: unknown): HealthCheck => ({
+      status: 'down',
+      detail: error instanceof Error ? error.message : String(error),
+    }),
   );
   return await Promise.race([asked, late]).finally(() => clearTimeout(timer));
 }

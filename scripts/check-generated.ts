@@ -35,7 +35,9 @@ function filesOf(folder: string): string[] {
 }
 
 function hashesOf(folder: string): Map<string, string> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .filter(({ parentPath }) => !relative(folder, parentPath).startsWith('node_modules'));
   return new Map(
     files.map(({ parentPath, name }) => {
       const path = join(parentPath, name);

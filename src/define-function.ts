@@ -43,6 +43,11 @@ export function defineFunction(routes: Routes): HttpFunction {
 /** The faults go to the worker's log; a caller learns only that there are some. */
 function misconfigured(error: unknown): Response {
   console.error(error instanceof Error ? error.message : error);
-  const body = { code: 'internal_error', status: 500, title: 'Internal error', detail: 'The function is not configured; its log says what is wrong' };
+  const body = {
+    code: 'internal_error',
+    status: 500,
+    title: 'Internal error',
+    detail: 'The function is not configured; its log says what is wrong',
+  };
   return new Response(JSON.stringify(body), { status: 500, headers: { 'content-type': 'application/problem+json' } });
 }

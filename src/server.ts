@@ -34,7 +34,9 @@ async function start(): Promise<void> {
     config.servicePort,
   );
   const { enableMetrics, metricsPort } = config.monitoring;
-  const scrape = enableMetrics ? await listen(mount([metrics.routes], runtime).fetch, config.serviceHost, metricsPort) : undefined;
+  const scrape = enableMetrics
+    ? await listen(mount([metrics.routes], runtime).fetch, config.serviceHost, metricsPort)
+    : undefined;
   const { cluster } = runtime.executor;
   host.log.info('Listening', {
     address: `http://${config.serviceHost}:${server.port}`,
@@ -44,10 +46,13 @@ async function start(): Promise<void> {
     ...host.version,
   });
   if (!['127.0.0.1', '::1', 'localhost'].includes(config.serviceHost)) {
-    runtime.warnings.push(`Callers are not authenticated on ${config.serviceHost}: whoever reaches the port can act. Keep a NetworkPolicy around it`);
+    runtime.warnings.push(
+      `Callers are not authenticated on ${config.serviceHost}: whoever reaches the port can act. Keep a NetworkPolicy around it`,
+    );
   }
   for (const warning of runtime.warnings) host.log.warn(warning);
-  if (host.embedded.length > 0) process.stdout.write(startBanner({ port: server.port, embedded: host.embedded, cluster: cluster.name }));
+  if (host.embedded.length > 0)
+    process.stdout.write(startBanner({ port: server.port, embedded: host.embedded, cluster: cluster.name }));
 
   let ending = false;
   const end = async (signal: string) => {
@@ -55,7 +60,7 @@ async function start(): Promise<void> {
     ending = true;
     host.log.info(`Stopping: ${signal}`, { under_way: underWay.size });
     stop();
-    await withinTime(Promise.allSettled([...underWay]), config.actions.shutdownTimeoutMs);
+    await withinTime(Promise.allSettled(underWay), config.actions.shutdownTimeoutMs);
     stopLoop.abort();
     await withinTime(loop, closeTimeoutMs);
     await Promise.all([server.close(), scrape?.close()]);
@@ -72,24 +77,38 @@ interface Listening {
   close(): Promise<void>;
 }
 
-function listen(fetch: (request: Request) => Response | Promise<Response>, hostname: string, port: number): Promise<Listening> {
+function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  hostname: string,
+  port: number,
+): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch, hostname, port }, (info) => resolve({ port: info.port, close }));
     const close = async () => {
       await withinTime(new Promise((closed) => server.close(closed)), closeTimeoutMs);
     };
     server.on('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} of ${hostname} is taken; set another (EXECUTOR_SERVICE_PORT, EXECUTOR_MONITORING_METRICS_PORT)`) : error),
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(
+              `Port ${port} of ${hostname} is taken; set another (EXECUTOR_SERVICE_PORT, EXECUTOR_MONITORING_METRICS_PORT)`,
+            )
+          : error,
+      ),
     );
   });
 }
 
 async function withinTime(work: Promise<unknown>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]).finally(() => clearTimeout(timer));
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]).finally(() =>
+    clearTimeout(timer),
+  );
 }
 
 start().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof ConfigFaults ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `${error instanceof ConfigFaults ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(1);
 });

@@ -42,7 +42,17 @@ export interface PlanParts {
 
 /** Puts a plan together from what an action gives. */
 export function plan(parts: PlanParts): Plan {
-  const { changes, expect = [], undo, undoExpect = [], holds = [], warnings = [], riskReasons = [], summary, result } = parts;
+  const {
+    changes,
+    expect = [],
+    undo,
+    undoExpect = [],
+    holds = [],
+    warnings = [],
+    riskReasons = [],
+    summary,
+    result,
+  } = parts;
   return {
     changes,
     expectations: expect,

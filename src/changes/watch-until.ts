@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, ObjectQuery } from '../kubernetes/cluster.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
-import { describeExpectation, expectationKind } from './expectation-kinds.ts';
+import { expectationKind } from './expectation-kinds.ts';
 import type { Expectation, Judgement } from './expectation.ts';
 
 export interface WatchUntilOptions {
@@ -115,7 +115,7 @@ function viewsOf(expectations: readonly Expectation[]): View[] {
 
 /** Keeps the view up to date until the signal ends; a watch that breaks begins again with a list. */
 async function follow(cluster: Cluster, view: View, signal: AbortSignal, judge: () => void): Promise<void> {
-  for (let pauseMs = firstPauseMs; !signal.aborted; ) {
+  for (let pauseMs = firstPauseMs; !signal.aborted;) {
     try {
       const { items, resourceVersion } = await cluster.list(view.query, { signal });
       view.objects = new Map(items.map((item) => [keyOf(item), item]));
@@ -154,9 +154,3 @@ function proves(known: readonly KubernetesObject[], expectation: Expectation): b
 function keyOf({ metadata }: KubernetesObject): string {
   return metadata.uid ?? metadata.name;
 }
-
-/** For messages: the expectations in words. */
-export function describeAll(expectations: readonly Expectation[]): string {
-  return expectations.map(describeExpectation).join(' and ');
-}
-

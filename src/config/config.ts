@@ -28,13 +28,22 @@ export type Config = {
 /** The settings under the names that the code uses, with what was decided from several of them. */
 export function configOf(
   settings: Settings,
-  decided: { database: DatabaseConnection; kubernetes: KubernetesConnection; logLevel: LogLevel; telemetry: TelemetryExport },
+  decided: {
+    database: DatabaseConnection;
+    kubernetes: KubernetesConnection;
+    logLevel: LogLevel;
+    telemetry: TelemetryExport;
+  },
 ): Config {
   const { kubernetes, actions, database, safety, monitoring } = settings;
   return {
     servicePort: settings.service_port,
     serviceHost: settings.service_host,
-    kubernetes: { connection: decided.kubernetes, timeoutMs: kubernetes.timeout, retryAttempts: kubernetes.retry_attempts },
+    kubernetes: {
+      connection: decided.kubernetes,
+      timeoutMs: kubernetes.timeout,
+      retryAttempts: kubernetes.retry_attempts,
+    },
     actions: {
       dryRun: actions.dry_run,
       maxConcurrent: actions.max_concurrent,
@@ -52,7 +61,11 @@ export function configOf(
       idempotencyMs: database.idempotency,
     },
     safety: { enableCooldown: safety.enable_cooldown, enableValidation: safety.enable_validation, rules: safety.rules },
-    monitoring: { enableMetrics: monitoring.enable_metrics, metricsPort: monitoring.metrics_port, enableTracing: monitoring.enable_tracing },
+    monitoring: {
+      enableMetrics: monitoring.enable_metrics,
+      metricsPort: monitoring.metrics_port,
+      enableTracing: monitoring.enable_tracing,
+    },
     logLevel: decided.logLevel,
     telemetry: decided.telemetry,
   };

@@ -20,18 +20,29 @@ export function databaseConnection(
   const host = given.get('database.host');
   const faults: Fault[] = [];
   if (url && host && url.from === host.from) {
-    faults.push({ where: host.where, problem: `executor.database.host and executor.database.url (${url.where}) are both given`, allowed: 'one of the two' });
+    faults.push({
+      where: host.where,
+      problem: `executor.database.host and executor.database.url (${url.where}) are both given`,
+      allowed: 'one of the two',
+    });
   }
   if (database.url !== undefined && !(host?.from === 'environment' && url?.from === 'file')) {
-    if (!URL.canParse(database.url)) faults.push({ where: url?.where ?? 'database.url', problem: 'executor.database.url is not a URL', allowed: url?.setting.allowed });
+    if (!URL.canParse(database.url))
+      faults.push({
+        where: url?.where ?? 'database.url',
+        problem: 'executor.database.url is not a URL',
+        allowed: url?.setting.allowed,
+      });
     return { connection: { kind: 'url', url: database.url }, faults };
   }
-  if (database.host !== undefined) return { connection: { kind: 'url', url: urlOf({ ...database, host: database.host }) }, faults };
+  if (database.host !== undefined)
+    return { connection: { kind: 'url', url: urlOf({ ...database, host: database.host }) }, faults };
   return { connection: { kind: 'embedded', directory: embeddedDirectory }, faults };
 }
 
 function urlOf(database: { host: string; port: number; name: string; user: string; password?: string }): string {
   const { host, port, name, user, password } = database;
-  const credentials = password === undefined ? encodeURIComponent(user) : `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+  const credentials =
+    password === undefined ? encodeURIComponent(user) : `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
   return `postgres://${credentials}@${host.includes(':') ? `[${host}]` : host}:${port}/${encodeURIComponent(name)}`;
 }

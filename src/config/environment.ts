@@ -34,5 +34,8 @@ export function readEnvironment(env: Environment): { given: GivenValue[]; faults
 
 function unknownVariable(name: string, known: readonly string[]): Fault {
   const near = closestName(name, known);
-  return { where: name, problem: `unknown variable${near ? `; did you mean ${near}?` : '; docs/settings.md lists those that exist'}` };
+  return {
+    where: name,
+    problem: `unknown variable${near ? `; did you mean ${near}?` : '; docs/settings.md lists those that exist'}`,
+  };
 }

@@ -22,6 +22,8 @@ export class ConfigFaults extends Error {
 }
 
 function report(faults: readonly Fault[]): string {
-  const lines = faults.map(({ where, problem, allowed }) => `  ${where}: ${problem}${allowed === undefined ? '' : `; allowed: ${allowed}`}`);
+  const lines = faults.map(
+    ({ where, problem, allowed }) => `  ${where}: ${problem}${allowed === undefined ? '' : `; allowed: ${allowed}`}`,
+  );
   return [`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:`, ...lines].join('\n');
 }

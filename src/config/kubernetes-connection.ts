@@ -17,14 +17,26 @@ export function kubernetesConnection(
   const paths = (kubernetes.config_path ?? '').split(':').filter((path) => path !== '');
   if (paths.length > 0) {
     const faults = paths.some((path) => path.startsWith('~') && !env.HOME)
-      ? [{ where: given.get('kubernetes.config_path')?.where ?? '', problem: 'executor.kubernetes.config_path has a ~, and HOME is not set', allowed: 'a whole path' }]
+      ? [
+          {
+            where: given.get('kubernetes.config_path')?.where ?? '',
+            problem: 'executor.kubernetes.config_path has a ~, and HOME is not set',
+            allowed: 'a whole path',
+          },
+        ]
       : [];
     const expanded = paths.map((path) => path.replace(/^~(?=\/|$)/, env.HOME ?? '~'));
     return { connection: { kind: 'kubeconfig', paths: expanded, context: kubernetes.context }, faults };
   }
   const context = given.get('kubernetes.context');
   const faults = context
-    ? [{ where: context.where, problem: 'executor.kubernetes.context names a context, and there is no kubeconfig', allowed: 'only together with config_path or KUBECONFIG' }]
+    ? [
+        {
+          where: context.where,
+          problem: 'executor.kubernetes.context names a context, and there is no kubeconfig',
+          allowed: 'only together with config_path or KUBECONFIG',
+        },
+      ]
     : [];
   return { connection: { kind: env.KUBERNETES_SERVICE_HOST ? 'in_cluster' : 'sandbox' }, faults };
 }

@@ -42,14 +42,23 @@ export function loadSettings(sources: ConfigSources): { config: Config; given: R
   faults.push(...database.faults, ...kubernetes.faults, ...level.faults, ...portFaults(settings, given));
   if (faults.length > 0) throw new ConfigFaults(faults);
 
-  const decided = { database: database.connection, kubernetes: kubernetes.connection, logLevel: level.level, telemetry: telemetryExport(env) };
+  const decided = {
+    database: database.connection,
+    kubernetes: kubernetes.connection,
+    logLevel: level.level,
+    telemetry: telemetryExport(env),
+  };
   return { config: configOf(settings, decided), given };
 }
 
 function readFileSettings({ env, readFile }: ConfigSources): { given: GivenValue[]; faults: Fault[] } {
   const asked = env.EXECUTOR_CONFIG;
   if (!readFile) {
-    const fault = { where: 'EXECUTOR_CONFIG', problem: 'names a file, and this runtime has none', allowed: 'settings as EXECUTOR_ variables' };
+    const fault = {
+      where: 'EXECUTOR_CONFIG',
+      problem: 'names a file, and this runtime has none',
+      allowed: 'settings as EXECUTOR_ variables',
+    };
     return { given: [], faults: asked ? [fault] : [] };
   }
   const name = asked || defaultFile;
@@ -57,7 +66,10 @@ function readFileSettings({ env, readFile }: ConfigSources): { given: GivenValue
     const content = readFile(name);
     if (content !== undefined) return readSettingsFile({ name, content, env });
   } catch (error) {
-    return { given: [], faults: [{ where: name, problem: `can't be read: ${error instanceof Error ? error.message : String(error)}` }] };
+    return {
+      given: [],
+      faults: [{ where: name, problem: `can't be read: ${error instanceof Error ? error.message : String(error)}` }],
+    };
   }
   return { given: [], faults: asked ? [{ where: 'EXECUTOR_CONFIG', problem: `there is no file ${name}` }] : [] };
 }
@@ -68,8 +80,11 @@ function parse(given: ReadonlyMap<string, GivenValue>, faults: Fault[]): Setting
   if (first.success) return first.data;
   const faulty = new Set<GivenValue>();
   for (const issue of first.error.issues) {
-    const value = [...given.values()].find(({ setting }) => setting.path.every((key, index) => issue.path[index] === key));
-    if (!value) throw new Error(`The configuration schema refuses its own defaults at ${issue.path.join('.')}: ${issue.message}`);
+    const value = [...given.values()].find(({ setting }) =>
+      setting.path.every((key, index) => issue.path[index] === key),
+    );
+    if (!value)
+      throw new Error(`The configuration schema refuses its own defaults at ${issue.path.join('.')}: ${issue.message}`);
     faulty.add(value);
     faults.push(faultOf(value, issue));
   }
@@ -77,7 +92,7 @@ function parse(given: ReadonlyMap<string, GivenValue>, faults: Fault[]): Setting
 }
 
 function nested(given: Iterable<GivenValue>): Record<string, unknown> {
-  type Section = { [key: string]: Section | unknown };
+  type Section = { [key: string]: unknown };
   const root: Section = {};
   for (const { setting, value } of given) {
     let section = root;
@@ -98,7 +113,10 @@ function nested(given: Iterable<GivenValue>): Record<string, unknown> {
 function faultOf(given: GivenValue, issue: z.core.$ZodIssue): Fault {
   const { setting, where } = given;
   const inside = issue.path.slice(setting.path.length);
-  const value = inside.reduce<unknown>((whole, key) => (Array.isArray(whole) ? whole[Number(key)] : undefined), given.value);
+  const value = inside.reduce<unknown>(
+    (whole, key) => (Array.isArray(whole) ? whole[Number(key)] : undefined),
+    given.value,
+  );
   const key = ['executor', ...setting.path, ...inside].join('.');
   const shown = setting.secret ? 'hidden here' : (JSON.stringify(value) ?? 'nothing').slice(0, 80);
   const why = issue.code === 'custom' || issue.code === 'invalid_format' ? `, which ${issue.message}` : '';
@@ -109,5 +127,11 @@ function portFaults(settings: Settings, given: ReadonlyMap<string, GivenValue>):
   const { service_port: port, monitoring } = settings;
   if (port === 0 || port !== monitoring.metrics_port || !monitoring.enable_metrics) return [];
   const where = given.get('monitoring.metrics_port')?.where ?? given.get('service_port')?.where ?? '';
-  return [{ where, problem: `executor.service_port and executor.monitoring.metrics_port are both ${port}`, allowed: 'two ports' }];
+  return [
+    {
+      where,
+      problem: `executor.service_port and executor.monitoring.metrics_port are both ${port}`,
+      allowed: 'two ports',
+    },
+  ];
 }

@@ -11,5 +11,10 @@ export function logLevel(env: Environment): { level: LogLevel; faults: Fault[] }
   if (!given) return { level: 'info', faults: [] };
   const level = logLevels.find((name) => name === given.toLowerCase());
   if (level) return { level, faults: [] };
-  return { level: 'info', faults: [{ where: 'LOG_LEVEL', problem: `is ${JSON.stringify(given.slice(0, 80))}`, allowed: logLevels.join(', ') }] };
+  return {
+    level: 'info',
+    faults: [
+      { where: 'LOG_LEVEL', problem: `is ${JSON.stringify(given.slice(0, 80))}`, allowed: logLevels.join(', ') },
+    ],
+  };
 }

@@ -12,10 +12,16 @@ export function withoutServiceLinks(env: Environment): Environment {
     return prefix !== undefined && target ? [{ prefix, host: target[1], port: target[2] }] : [];
   });
   if (links.length === 0) return env;
-  return Object.fromEntries(Object.entries(env).filter(([name, value]) => !links.some((link) => belongsTo(link, name, value))));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => !links.some((link) => belongsTo(link, name, value))),
+  );
 }
 
-function belongsTo(link: { prefix: string; host: string | undefined; port: string | undefined }, name: string, value: string | undefined): boolean {
+function belongsTo(
+  link: { prefix: string; host: string | undefined; port: string | undefined },
+  name: string,
+  value: string | undefined,
+): boolean {
   if (!name.startsWith(`${link.prefix}_`)) return false;
   const rest = name.slice(link.prefix.length + 1);
   if (rest === 'PORT') return /^(tcp|udp|sctp):\/\//.test(value ?? '');

@@ -19,13 +19,21 @@ export const settingNotes = z.registry<SettingNote>();
 
 export function flag(options: { default: boolean; about: string }) {
   const { default: preset, about } = options;
-  return z.boolean().prefault(preset).register(settingNotes, { kind: 'flag', about, allowed: 'true or false', default: preset });
+  return z
+    .boolean()
+    .prefault(preset)
+    .register(settingNotes, { kind: 'flag', about, allowed: 'true or false', default: preset });
 }
 
 export function wholeNumber(options: { default: number; min: number; max: number; about: string }) {
   const { default: preset, min, max, about } = options;
   const allowed = `a whole number from ${min} to ${max}`;
-  return z.int().min(min).max(max).prefault(preset).register(settingNotes, { kind: 'number', about, allowed, default: preset });
+  return z
+    .int()
+    .min(min)
+    .max(max)
+    .prefault(preset)
+    .register(settingNotes, { kind: 'number', about, allowed, default: preset });
 }
 
 /** A duration, in milliseconds once parsed. */
@@ -47,9 +55,16 @@ export function duration(options: { default: string; min: string; max: string; a
     .register(settingNotes, { kind: 'text', about, allowed, default: preset });
 }
 
-export function choice<const T extends readonly [string, ...string[]]>(options: { of: T; default: T[number]; about: string }) {
+export function choice<const T extends readonly [string, ...string[]]>(options: {
+  of: T;
+  default: T[number];
+  about: string;
+}) {
   const { of, default: preset, about } = options;
-  return z.enum(of).prefault(preset).register(settingNotes, { kind: 'text', about, allowed: of.join(' or '), default: preset });
+  return z
+    .enum(of)
+    .prefault(preset)
+    .register(settingNotes, { kind: 'text', about, allowed: of.join(' or '), default: preset });
 }
 
 /** A text that may be left out. */

@@ -13,30 +13,76 @@ function rule(about: string) {
 
 /** Every setting, by the names of the file. The keys below `executor:`; what is not here is an unknown key and stops the start. */
 export const Settings = z.strictObject({
-  service_port: wholeNumber({ default: 8084, min: 0, max: 65535, about: 'Port of the HTTP interface; 0 takes a free one.' }),
-  service_host: text({ default: '127.0.0.1', pattern: /^[A-Za-z0-9.:_-]+$/, allowed: 'an address or a host name', about: 'Address to listen on; 0.0.0.0 in a container.' }),
+  service_port: wholeNumber({
+    default: 8084,
+    min: 0,
+    max: 65535,
+    about: 'Port of the HTTP interface; 0 takes a free one.',
+  }),
+  service_host: text({
+    default: '127.0.0.1',
+    pattern: /^[A-Za-z0-9.:_-]+$/,
+    allowed: 'an address or a host name',
+    about: 'Address to listen on; 0.0.0.0 in a container.',
+  }),
 
   kubernetes: z
     .strictObject({
       config_path: optionalText({
-        about: 'Kubeconfig to use, several joined by `:` as in KUBECONFIG. Without one: the service account when in a cluster, else the embedded sandbox.',
-        allowed: 'a path; ~ is the home directory', pattern: anything,
+        about:
+          'Kubeconfig to use, several joined by `:` as in KUBECONFIG. Without one: the service account when in a cluster, else the embedded sandbox.',
+        allowed: 'a path; ~ is the home directory',
+        pattern: anything,
       }),
-      context: optionalText({ about: 'Context of the kubeconfig; without one its current-context.', allowed: 'the name of a context', pattern: anything }),
+      context: optionalText({
+        about: 'Context of the kubeconfig; without one its current-context.',
+        allowed: 'the name of a context',
+        pattern: anything,
+      }),
       timeout: duration({ default: '30s', min: '100ms', max: '10m', about: 'Deadline of one call to the API server.' }),
-      retry_attempts: wholeNumber({ default: 3, min: 0, max: 20, about: 'How often a call that is safe to repeat is repeated.' }),
+      retry_attempts: wholeNumber({
+        default: 3,
+        min: 0,
+        max: 20,
+        about: 'How often a call that is safe to repeat is repeated.',
+      }),
     })
     .prefault({}),
 
   actions: z
     .strictObject({
       dry_run: flag({ default: false, about: 'Every execution is a dry run.' }),
-      max_concurrent: wholeNumber({ default: 10, min: 1, max: 1000, about: 'Executions under way at one time, over all replicas.' }),
-      cooldown_period: duration({ default: '5m', min: '0s', max: '7d', about: 'How long the same action on the same target is refused after it took effect.' }),
+      max_concurrent: wholeNumber({
+        default: 10,
+        min: 1,
+        max: 1000,
+        about: 'Executions under way at one time, over all replicas.',
+      }),
+      cooldown_period: duration({
+        default: '5m',
+        min: '0s',
+        max: '7d',
+        about: 'How long the same action on the same target is refused after it took effect.',
+      }),
       execution_timeout: duration({ default: '120s', min: '1s', max: '1d', about: 'Deadline of one execution.' }),
-      lease: duration({ default: '15s', min: '1s', max: '10m', about: 'How long a replica may be silent before another settles what it had begun.' }),
-      shutdown_timeout: duration({ default: '20s', min: '0s', max: '10m', about: 'How long a stop waits for executions under way.' }),
-      wait_for_slot: duration({ default: '10s', min: '0s', max: '10m', about: 'How long a synchronous request waits for a slot, before it is refused with 429.' }),
+      lease: duration({
+        default: '15s',
+        min: '1s',
+        max: '10m',
+        about: 'How long a replica may be silent before another settles what it had begun.',
+      }),
+      shutdown_timeout: duration({
+        default: '20s',
+        min: '0s',
+        max: '10m',
+        about: 'How long a stop waits for executions under way.',
+      }),
+      wait_for_slot: duration({
+        default: '10s',
+        min: '0s',
+        max: '10m',
+        about: 'How long a synchronous request waits for a slot, before it is refused with 429.',
+      }),
     })
     .prefault({}),
 
@@ -44,41 +90,87 @@ export const Settings = z.strictObject({
     .strictObject({
       url: optionalText({
         about: 'PostgreSQL to use. Without `url` and `host` an embedded one is started. DATABASE_URL means the same.',
-        allowed: 'postgres://user:password@host:port/name', pattern: /^postgres(ql)?:\/\/\S+$/, secret: true,
+        allowed: 'postgres://user:password@host:port/name',
+        pattern: /^postgres(ql)?:\/\/\S+$/,
+        secret: true,
       }),
-      host: optionalText({ about: 'Host of the PostgreSQL to use, instead of `url`.', allowed: 'an address or a host name', pattern: /^[A-Za-z0-9.:_-]+$/ }),
+      host: optionalText({
+        about: 'Host of the PostgreSQL to use, instead of `url`.',
+        allowed: 'an address or a host name',
+        pattern: /^[A-Za-z0-9.:_-]+$/,
+      }),
       port: wholeNumber({ default: 5432, min: 1, max: 65535, about: 'Port, with `host`.' }),
-      name: text({ default: 'action_history', pattern: anything, allowed: 'the name of a database', about: 'Database, with `host`.' }),
-      user: text({ default: 'executor_user', pattern: anything, allowed: 'the name of a role', about: 'Role, with `host`.' }),
-      password: optionalText({ about: 'Password, with `host`.', allowed: 'a text of one line', pattern: anything, secret: true }),
-      pooled: flag({ default: false, about: 'The connection goes through a pooler in transaction mode (PgBouncer, Hyperdrive): no LISTEN, no prepared statements.' }),
+      name: text({
+        default: 'action_history',
+        pattern: anything,
+        allowed: 'the name of a database',
+        about: 'Database, with `host`.',
+      }),
+      user: text({
+        default: 'executor_user',
+        pattern: anything,
+        allowed: 'the name of a role',
+        about: 'Role, with `host`.',
+      }),
+      password: optionalText({
+        about: 'Password, with `host`.',
+        allowed: 'a text of one line',
+        pattern: anything,
+        secret: true,
+      }),
+      pooled: flag({
+        default: false,
+        about:
+          'The connection goes through a pooler in transaction mode (PgBouncer, Hyperdrive): no LISTEN, no prepared statements.',
+      }),
       pool: wholeNumber({ default: 10, min: 1, max: 500, about: 'Connections held at the most.' }),
       history: duration({ default: '90d', min: '1h', max: '3650d', about: 'How long finished executions are kept.' }),
-      idempotency: duration({ default: '24h', min: '1m', max: '30d', about: 'How long the answer to an Idempotency-Key is kept.' }),
+      idempotency: duration({
+        default: '24h',
+        min: '1m',
+        max: '30d',
+        about: 'How long the answer to an Idempotency-Key is kept.',
+      }),
     })
     .prefault({}),
 
   safety: z
     .strictObject({
-      enable_cooldown: flag({ default: true, about: 'Refuse the same action on the same target within `actions.cooldown_period`.' }),
+      enable_cooldown: flag({
+        default: true,
+        about: 'Refuse the same action on the same target within `actions.cooldown_period`.',
+      }),
       enable_validation: flag({ default: true, about: 'Run the safety rules below before anything is changed.' }),
       require_confirmation: z
         .boolean()
         .refine((value) => !value, { error: 'asks for approvals, which are not available in this version' })
         .prefault(false)
-        .register(settingNotes, { kind: 'flag', about: 'Ask a person before each execution; not available in this version.', allowed: 'false', default: false }),
+        .register(settingNotes, {
+          kind: 'flag',
+          about: 'Ask a person before each execution; not available in this version.',
+          allowed: 'false',
+          default: false,
+        }),
       rules: z
         .strictObject({
           protected_target: z
             .strictObject({
-              verdict: choice({ of: ['deny', 'off'], default: 'deny', about: 'Refuse to change what is in a protected namespace or has a protected label.' }),
+              verdict: choice({
+                of: ['deny', 'off'],
+                default: 'deny',
+                about: 'Refuse to change what is in a protected namespace or has a protected label.',
+              }),
               namespaces: listOf({
-                pattern: namespaceName, default: ['kube-system', 'kube-public', 'kube-node-lease'],
-                allowed: 'a list of namespaces', about: 'The protected namespaces.',
+                pattern: namespaceName,
+                default: ['kube-system', 'kube-public', 'kube-node-lease'],
+                allowed: 'a list of namespaces',
+                about: 'The protected namespaces.',
               }),
               labels: listOf({
-                pattern: label, default: ['executor.kubernaut.io/protected=true'],
-                allowed: 'a list of labels, each key=value or key', about: 'The protected labels.',
+                pattern: label,
+                default: ['executor.kubernaut.io/protected=true'],
+                allowed: 'a list of labels, each key=value or key',
+                about: 'The protected labels.',
               }),
             })
             .prefault({}),
@@ -93,8 +185,16 @@ export const Settings = z.strictObject({
 
   monitoring: z
     .strictObject({
-      enable_metrics: flag({ default: true, about: 'Count and measure; `/metrics` answers here and on `metrics_port`.' }),
-      metrics_port: wholeNumber({ default: 9094, min: 0, max: 65535, about: 'Second port that answers `/metrics`; 0 takes a free one.' }),
+      enable_metrics: flag({
+        default: true,
+        about: 'Count and measure; `/metrics` answers here and on `metrics_port`.',
+      }),
+      metrics_port: wholeNumber({
+        default: 9094,
+        min: 0,
+        max: 65535,
+        about: 'Second port that answers `/metrics`; 0 takes a free one.',
+      }),
       enable_tracing: flag({ default: true, about: 'Spans; they are exported where the OTEL_ variables say.' }),
     })
     .prefault({}),

@@ -59,7 +59,9 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };
   const answer = await database.statement('claim_execution', async (sql) => {
-    const [row] = await sql<{ answer: RawAnswer }[]>`select claim_execution(${JSON.stringify(payload)}::jsonb) as answer`;
+    const [row] = await sql<
+      { answer: RawAnswer }[]
+    >`select claim_execution(${JSON.stringify(payload)}::jsonb) as answer`;
     if (!row) throw new Error('claim_execution gave no row');
     return row.answer;
   });

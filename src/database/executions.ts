@@ -19,7 +19,13 @@ export async function findByKey(
 ): Promise<Execution | undefined> {
   const asked = [...(key ? [eq(execution.idempotencyKey, key)] : []), ...(id ? [eq(execution.id, id)] : [])];
   if (asked.length === 0) return undefined;
-  const [row] = await database.query('find_by_key', (db) => db.select().from(execution).where(or(...asked)).limit(1));
+  const [row] = await database.query('find_by_key', (db) =>
+    db
+      .select()
+      .from(execution)
+      .where(or(...asked))
+      .limit(1),
+  );
   return row;
 }
 

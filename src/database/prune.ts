@@ -7,7 +7,10 @@ const batch = 500;
  * Lets go of what is kept no longer: answers to idempotency keys, then whole executions with their events. One batch of
  * each; says whether there may be more. Safe to repeat, and from several replicas at once.
  */
-export async function prune(database: Database, { historyMs, idempotencyMs }: { historyMs: number; idempotencyMs: number }): Promise<boolean> {
+export async function prune(
+  database: Database,
+  { historyMs, idempotencyMs }: { historyMs: number; idempotencyMs: number },
+): Promise<boolean> {
   return await database.statement('prune', async (sql) => {
     const [row] = await sql<{ keys: number; executions: number }[]>`
       with old_keys as (

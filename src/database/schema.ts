@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { bigint, bigserial, boolean, index, integer, jsonb, pgSequence, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgSequence,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import type { Json, JsonObject } from '../json.ts';
 import type { ExecutionStatus } from './execution-status.ts';
 
@@ -61,9 +73,13 @@ export const execution = pgTable(
     index('execution_newest').on(table.createdAt.desc(), table.id.desc()),
     index('execution_of_target').on(table.namespace, table.name, table.createdAt.desc()),
     index('execution_finished').on(table.finishedAt),
-    index('execution_keyed').on(table.finishedAt).where(sql`idempotency_key is not null`),
+    index('execution_keyed')
+      .on(table.finishedAt)
+      .where(sql`idempotency_key is not null`),
     index('execution_correlation').on(table.correlationId),
-    index('execution_lease').on(table.leaseUntil).where(sql`status in ('running', 'unknown')`),
+    index('execution_lease')
+      .on(table.leaseUntil)
+      .where(sql`status in ('running', 'unknown')`),
   ],
 );
 

@@ -58,10 +58,14 @@ function refused(
   switch (answer.outcome) {
     case 'busy': {
       const { id, action, startedAt } = answer.holder;
-      return new Refusal('target_busy', `${object} is held by execution ${id} (${action}), since ${startedAt.toISOString()}`, {
-        hint: `Wait until it is over: GET /api/v1/status/${encodeURIComponent(id)}`,
-        extra: { holder: { action_id: id, action, started_at: startedAt.toISOString(), object: answer.key } },
-      });
+      return new Refusal(
+        'target_busy',
+        `${object} is held by execution ${id} (${action}), since ${startedAt.toISOString()}`,
+        {
+          hint: `Wait until it is over: GET /api/v1/status/${encodeURIComponent(id)}`,
+          extra: { holder: { action_id: id, action, started_at: startedAt.toISOString(), object: answer.key } },
+        },
+      );
     }
     case 'cooling':
       return new Refusal(
@@ -70,13 +74,20 @@ function refused(
         { retryAt: answer.until, hint: 'Look first whether the last run has helped; then try again' },
       );
     case 'undone':
-      return new Refusal('not_reversible', `Execution ${rollbackOf ?? ''} has been rolled back already${answer.by ? `, by ${answer.by}` : ''}`);
+      return new Refusal(
+        'not_reversible',
+        `Execution ${rollbackOf ?? ''} has been rolled back already${answer.by ? `, by ${answer.by}` : ''}`,
+      );
   }
 }
 
 function full(slots: number, waitedMs: number, now: Date): Refusal {
-  return new Refusal('capacity_exhausted', `${slots} executions are under way, and none ended within ${waitedMs / 1000} s`, {
-    retryAt: new Date(now.getTime() + 5_000),
-    hint: 'Try again later, or raise actions.max_concurrent',
-  });
+  return new Refusal(
+    'capacity_exhausted',
+    `${slots} executions are under way, and none ended within ${waitedMs / 1000} s`,
+    {
+      retryAt: new Date(now.getTime() + 5_000),
+      hint: 'Try again later, or raise actions.max_concurrent',
+    },
+  );
 }

@@ -41,7 +41,11 @@ const lastLookMs = 900;
  * Sends the plan's changes, step by step. Gives the objects that the writes answered.
  * Throws what ended it; the records tell how far it came.
  */
-export async function applyPlan(context: ExecutorContext, plan: Plan, options: ApplyOptions): Promise<KubernetesObject[]> {
+export async function applyPlan(
+  context: ExecutorContext,
+  plan: Plan,
+  options: ApplyOptions,
+): Promise<KubernetesObject[]> {
   const answers: KubernetesObject[] = [];
   let next = 0;
   for (const step of plan.changes) {

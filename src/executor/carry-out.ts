@@ -10,7 +10,9 @@ import { expectationRecordsOf, jsonOf } from './record.ts';
 import { run } from './run.ts';
 
 /** `ended`: the row as recorded. `elsewhere`: an earlier same request has begun it, or another replica settles it. */
-export type CarriedOut = { outcome: 'ended'; execution: Execution } | { outcome: 'elsewhere'; id: string; requestHash: string | null };
+export type CarriedOut =
+  | { outcome: 'ended'; execution: Execution }
+  | { outcome: 'elsewhere'; id: string; requestHash: string | null };
 
 export interface CarryOutOptions {
   id: string;
@@ -33,7 +35,11 @@ export async function carryOut(
   const row = newExecution(context, id, prepared, terms);
   const over = await withoutRun(context, { prepared, row, signal });
   const { answer, claimedAtMs } = await observer.phase('claim', () =>
-    admit(context, prepared, { run: over === undefined, row: over ?? row, message: over?.message ?? startMessage(row) }),
+    admit(context, prepared, {
+      run: over === undefined,
+      row: over ?? row,
+      message: over?.message ?? startMessage(row),
+    }),
   );
   switch (answer.outcome) {
     case 'duplicate':
@@ -81,9 +87,13 @@ async function withoutRun(
       error: outcome.error ? jsonOf(outcome.error) : null,
     };
   }
-  if (onlyReads(plan)) return { ...row, status: 'completed', message: plan.summary ?? `${prepared.action} is done; nothing was changed` };
+  if (onlyReads(plan))
+    return { ...row, status: 'completed', message: plan.summary ?? `${prepared.action} is done; nothing was changed` };
   if (!isNoOp(plan)) return undefined;
-  const said = plan.warnings.length > 0 ? `${plan.warnings.join('; ')}; nothing was changed` : 'It is so already; nothing was changed';
+  const said =
+    plan.warnings.length > 0
+      ? `${plan.warnings.join('; ')}; nothing was changed`
+      : 'It is so already; nothing was changed';
   return { ...row, status: 'completed', message: said, expectations: jsonOf(expectationRecordsOf(plan, true)) };
 }
 

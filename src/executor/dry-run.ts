@@ -14,7 +14,11 @@ export interface DryRunOutcome {
 }
 
 /** Has the API server check every change with `dryRun=All`, and stores nothing. What can't be checked so says it. */
-export async function dryRun(context: ExecutorContext, { plan }: Prepared, signal: AbortSignal): Promise<DryRunOutcome> {
+export async function dryRun(
+  context: ExecutorContext,
+  { plan }: Prepared,
+  signal: AbortSignal,
+): Promise<DryRunOutcome> {
   const records = changeRecordsOf(plan, context.cluster.name);
   const warnings: string[] = [];
   let error: ErrorRecord | undefined;

@@ -12,7 +12,11 @@ import type { ExecuteRequest } from './request.ts';
 export type ExecuteAnswer = { state: 'ended' | 'under_way'; execution: Execution; replayed: boolean };
 
 /** Carries a request out, start to end. Throws a Refusal where nothing was begun. */
-export async function execute(context: ExecutorContext, request: ExecuteRequest, signal: AbortSignal): Promise<ExecuteAnswer> {
+export async function execute(
+  context: ExecutorContext,
+  request: ExecuteRequest,
+  signal: AbortSignal,
+): Promise<ExecuteAnswer> {
   const id = request.actionId ?? context.newId();
   const plan = () => prepare(context, request, { id, signal });
   const dryRun = request.dryRun || context.settings.actions.dryRun;
@@ -41,11 +45,15 @@ export async function answered(
 
 function replay(execution: Execution, requestHash: string, replayed = true): ExecuteAnswer {
   if (execution.requestHash !== requestHash) {
-    throw new Refusal('validation_failed', `The key of this request was used for another one, execution ${execution.id}`, {
-      errors: [{ pointer: '', detail: 'differs from the request that first came with this key' }],
-      hint: 'Send the same body again, or choose a new key',
-      actionId: execution.id,
-    });
+    throw new Refusal(
+      'validation_failed',
+      `The key of this request was used for another one, execution ${execution.id}`,
+      {
+        errors: [{ pointer: '', detail: 'differs from the request that first came with this key' }],
+        hint: 'Send the same body again, or choose a new key',
+        actionId: execution.id,
+      },
+    );
   }
   return { state: isTerminal(execution.status) ? 'ended' : 'under_way', execution, replayed };
 }

@@ -26,7 +26,8 @@ export function errorRecordOf(error: unknown): ErrorRecord {
     return { code: error.code, message: error.message, ...(error.details.hint ? { hint: error.details.hint } : {}) };
   }
   if (error instanceof ExpectationFailed) return { code: 'verification_failed', message: error.message };
-  if (error instanceof KubernetesError) return { code: codes[error.reason], message: error.message, ...hintFor(error.reason) };
+  if (error instanceof KubernetesError)
+    return { code: codes[error.reason], message: error.message, ...hintFor(error.reason) };
   return { code: 'internal_error', message: error instanceof Error ? error.message : String(error) };
 }
 
@@ -47,8 +48,12 @@ const codes: Record<KubernetesErrorReason, RefusalCode> = {
 };
 
 function hintFor(reason: KubernetesErrorReason): { hint?: string } {
-  if (reason === 'forbidden') return { hint: "Give the service's role what the API server names here; deploy/ holds the generated ClusterRole" };
-  if (reason === 'unauthorized') return { hint: "The API server does not take the service's credentials; look at the kubeconfig or the service account" };
+  if (reason === 'forbidden')
+    return { hint: "Give the service's role what the API server names here; deploy/ holds the generated ClusterRole" };
+  if (reason === 'unauthorized')
+    return {
+      hint: "The API server does not take the service's credentials; look at the kubeconfig or the service account",
+    };
   return {};
 }
 

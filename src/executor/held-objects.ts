@@ -6,7 +6,7 @@ import type { Prepared } from './prepare.ts';
 import { partsOf } from './record.ts';
 
 /** How an object is named where replicas agree on who holds it: `cluster/namespace/kind/name`. */
-export function objectKey(cluster: string, { namespace = '', kind, name }: ObjectReference): string {
+function objectKey(cluster: string, { namespace = '', kind, name }: ObjectReference): string {
   return `${cluster}/${namespace}/${kind}/${name}`;
 }
 
@@ -17,7 +17,11 @@ export function objectKey(cluster: string, { namespace = '', kind, name }: Objec
 export function heldKeys(cluster: string, { plan, target }: Prepared): string[] {
   const changed = changesOf(plan.changes).filter(({ kind }) => kind !== 'create' && kind !== 'wait');
   if (changed.length === 0) return [];
-  const held = [...changed.map((change) => changeKind(change).target(change)), ...plan.holds, ...(target ? [target] : [])];
+  const held = [
+    ...changed.map((change) => changeKind(change).target(change)),
+    ...plan.holds,
+    ...(target ? [target] : []),
+  ];
   return [...new Set(held.map((reference) => objectKey(cluster, reference)))];
 }
 

@@ -10,7 +10,11 @@ const mostAtOnce = 20;
 const prunesOneIn = 60;
 
 /** One bounded step of what every replica does beside its requests: settle silent runs, let go of old records. */
-export async function tick(context: ExecutorContext, signal: AbortSignal, prunes = Math.random() * prunesOneIn < 1): Promise<void> {
+export async function tick(
+  context: ExecutorContext,
+  signal: AbortSignal,
+  prunes = Math.random() * prunesOneIn < 1,
+): Promise<void> {
   for (let settled = 0; settled < mostAtOnce && !signal.aborted; settled += 1) {
     if (!(await settleOne(context, signal))) break;
   }

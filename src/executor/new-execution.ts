@@ -8,7 +8,16 @@ import type { ExecuteRequest } from './request.ts';
 /** What a request says about the run itself, whatever the action. */
 export type RunTerms = Pick<
   ExecuteRequest,
-  'dryRun' | 'timeoutMs' | 'priority' | 'correlationId' | 'workflowId' | 'metadata' | 'idempotencyKey' | 'requestHash' | 'requestedBy' | 'alertRecord'
+  | 'dryRun'
+  | 'timeoutMs'
+  | 'priority'
+  | 'correlationId'
+  | 'workflowId'
+  | 'metadata'
+  | 'idempotencyKey'
+  | 'requestHash'
+  | 'requestedBy'
+  | 'alertRecord'
 >;
 
 /** The row of a run that has not begun: all changes pending, no expectation met. */

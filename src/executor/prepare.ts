@@ -59,7 +59,13 @@ export async function prepare(
       }),
     );
     const parsed = { ...recordOf(parameters.own), allow_gitops: parameters.allowGitops, reason: parameters.reason };
-    const verdicts = await judgePlan(context, { reader, action: action.name, plan, target: found?.target, parameters: parsed });
+    const verdicts = await judgePlan(context, {
+      reader,
+      action: action.name,
+      plan,
+      target: found?.target,
+      parameters: parsed,
+    });
     return {
       action: action.name,
       cooldownClass: action.cooldownClass ?? action.name,
@@ -104,7 +110,14 @@ export async function judgePlan(
 /** Without validation the rules that have a setting are off; those that have none stay. */
 function switchedOff(rules: RuleSettings): RuleSettings {
   const off = { verdict: 'off' } as const;
-  return { ...rules, protected_target: { ...rules.protected_target, ...off }, gitops_managed: off, hpa_conflict: off, last_node: off, control_plane: off };
+  return {
+    ...rules,
+    protected_target: { ...rules.protected_target, ...off },
+    gitops_managed: off,
+    hpa_conflict: off,
+    last_node: off,
+    control_plane: off,
+  };
 }
 
 export function riskOf(level: RiskLevel, { riskReasons }: Plan): RiskRecord {

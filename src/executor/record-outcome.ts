@@ -62,12 +62,16 @@ export async function recordOutcome(context: ExecutorContext, outcome: RunOutcom
     } catch (failure) {
       if (!(failure instanceof DatabaseUnavailable)) throw failure;
       if (attempt >= tries) {
-        throw new Refusal('service_unavailable', `Execution ${row.id} ended as ${status}, but that could not be recorded: ${failure.message}`, {
-          actionId: row.id,
-          hint: 'It will be settled from the cluster once PostgreSQL is back; ask for its status then',
-          retryAt: new Date(context.now().getTime() + leaseMs),
-          cause: failure,
-        });
+        throw new Refusal(
+          'service_unavailable',
+          `Execution ${row.id} ended as ${status}, but that could not be recorded: ${failure.message}`,
+          {
+            actionId: row.id,
+            hint: 'It will be settled from the cluster once PostgreSQL is back; ask for its status then',
+            retryAt: new Date(context.now().getTime() + leaseMs),
+            cause: failure,
+          },
+        );
       }
       await sleep((leaseMs / tries) * (0.5 + Math.random() / 2));
     }

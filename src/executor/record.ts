@@ -22,7 +22,14 @@ export type VerdictRecord = { rule: string; verdict: string; reason: string };
 export type RiskRecord = { level: RiskLevel; reasons: string[] };
 export type ErrorRecord = { code: string; message: string; hint?: string };
 export type ProgressRecord = { done: number; total: number; message: string };
-export type TargetRecord = { cluster: string; apiVersion: string; kind: string; namespace?: string; name: string; uid?: string };
+export type TargetRecord = {
+  cluster: string;
+  apiVersion: string;
+  kind: string;
+  namespace?: string;
+  name: string;
+  uid?: string;
+};
 
 /** The JSON columns of a row, as the executor wrote them. */
 export interface RecordParts {
@@ -52,6 +59,7 @@ export function jsonOf(value: object): Json {
   return value as unknown as Json;
 }
 
+/** As `jsonOf`, where an object is asked for. */
 export function jsonObjectOf(value: object): JsonObject {
   return value as unknown as JsonObject;
 }
@@ -69,7 +77,10 @@ export function changeRecordsOf(plan: Plan, cluster: string): ChangeRecord[] {
   });
 }
 
-export function targetRecordOf({ apiVersion, kind, namespace, name, uid }: ObjectReference, cluster: string): TargetRecord {
+export function targetRecordOf(
+  { apiVersion, kind, namespace, name, uid }: ObjectReference,
+  cluster: string,
+): TargetRecord {
   return { cluster, apiVersion, kind, ...(namespace ? { namespace } : {}), name, ...(uid ? { uid } : {}) };
 }
 

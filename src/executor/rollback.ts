@@ -19,7 +19,10 @@ import { judgePlan, type Prepared, riskOf } from './prepare.ts';
 import { partsOf } from './record.ts';
 import { undoOfExecution } from './undo-of-execution.ts';
 
-export interface RollbackRequest extends Pick<RunTerms, 'requestHash' | 'idempotencyKey' | 'dryRun' | 'timeoutMs' | 'requestedBy'> {
+export interface RollbackRequest extends Pick<
+  RunTerms,
+  'requestHash' | 'idempotencyKey' | 'dryRun' | 'timeoutMs' | 'requestedBy'
+> {
   /** The execution to undo. */
   of: string;
   /** Undo although the object was changed since. */
@@ -28,7 +31,11 @@ export interface RollbackRequest extends Pick<RunTerms, 'requestHash' | 'idempot
 }
 
 /** Undoes an execution by one of its own, with the same gates. Throws a Refusal where there is nothing to undo. */
-export async function rollback(context: ExecutorContext, request: RollbackRequest, signal: AbortSignal): Promise<ExecuteAnswer> {
+export async function rollback(
+  context: ExecutorContext,
+  request: RollbackRequest,
+  signal: AbortSignal,
+): Promise<ExecuteAnswer> {
   const id = context.newId();
   const original = await findExecution(context.database, request.of).catch((error: unknown) => {
     throw refusalOf(error, context.now());
@@ -47,7 +54,8 @@ async function prepareRollback(
   signal: AbortSignal,
 ): Promise<Prepared> {
   const undo = undoOfExecution(original, { historyMs: context.settings.database.historyMs, now: context.now() });
-  if (!undo.available) throw new Refusal('not_reversible', `Execution ${original.id} can't be rolled back: ${undo.reason}`);
+  if (!undo.available)
+    throw new Refusal('not_reversible', `Execution ${original.id} can't be rolled back: ${undo.reason}`);
   const { target: stored, risk } = partsOf(original);
   const target: ObjectReference | undefined = stored ? referenceOf(stored) : undefined;
   const reader = readerOf(context.cluster, { signal });

@@ -11,7 +11,15 @@ import { errorRecordOf } from './failure.ts';
 import { cooldownKey } from './held-objects.ts';
 import { type HeldLease, holdLease, LeaseLost } from './hold-lease.ts';
 import type { Prepared } from './prepare.ts';
-import { type ChangeRecord, changeRecordsOf, type ErrorRecord, type ExpectationRecord, expectationRecordsOf, jsonOf, type ProgressRecord } from './record.ts';
+import {
+  type ChangeRecord,
+  changeRecordsOf,
+  type ErrorRecord,
+  type ExpectationRecord,
+  expectationRecordsOf,
+  jsonOf,
+  type ProgressRecord,
+} from './record.ts';
 import { recordOutcome } from './record-outcome.ts';
 
 export interface Claimed {
@@ -21,9 +29,6 @@ export interface Claimed {
   /** `performance.now()` before the claim was sent. */
   claimedAtMs: number;
 }
-
-/** What ends a run before its own deadline. */
-export class RunTimedOut extends Error {}
 
 const mostPlans = 3;
 const lastJudgementMs = 1_000;
@@ -73,7 +78,11 @@ export async function run(
           }),
         );
         await observer.phase('verify', () =>
-          watchUntil(context.cluster, prepared.plan.expectations, { signal, known, onProgress: (detail) => (waitingFor = detail) }),
+          watchUntil(context.cluster, prepared.plan.expectations, {
+            signal,
+            known,
+            onProgress: (detail) => (waitingFor = detail),
+          }),
         );
         break;
       } catch (error) {
@@ -84,7 +93,13 @@ export async function run(
         prepared = again;
         records = changeRecordsOf(again.plan, context.cluster.name);
         expectations = expectationRecordsOf(again.plan, false);
-        await keepProgress(context.database, { id: row.id, fence, changes: jsonOf(records), plan: jsonOf(again.plan), events: [] });
+        await keepProgress(context.database, {
+          id: row.id,
+          fence,
+          changes: jsonOf(records),
+          plan: jsonOf(again.plan),
+          events: [],
+        });
       }
     }
     waitingFor = '';
@@ -97,11 +112,23 @@ export async function run(
   }
   if (lease.signal.aborted || failure instanceof LeaseLost) return undefined;
 
-  const ending = endingOf({ failure, timedOut: deadline.aborted, records, plan: prepared.plan, waitingFor, timeoutMs: row.timeoutMs });
+  const ending = endingOf({
+    failure,
+    timedOut: deadline.aborted,
+    records,
+    plan: prepared.plan,
+    waitingFor,
+    timeoutMs: row.timeoutMs,
+  });
   const key = cooldownKey(context.cluster.name, prepared);
   return await observer.phase('record', () =>
     recordOutcome(context, {
-      row: { ...row, plan: jsonOf(planWithUndo(prepared.plan, records)), warnings: prepared.plan.warnings, result: prepared.plan.result ?? null },
+      row: {
+        ...row,
+        plan: jsonOf(planWithUndo(prepared.plan, records)),
+        warnings: prepared.plan.warnings,
+        result: prepared.plan.result ?? null,
+      },
       fence,
       ...ending,
       changes: records,
@@ -116,7 +143,13 @@ export async function run(
 /** Writes what a long run has done so far, at most every quarter of a second; the rest goes with the outcome. */
 function keeperOf(
   { database }: ExecutorContext,
-  { id, fence, lease, events, records }: { id: string; fence: number; lease: HeldLease; events: NewEvent[]; records: () => ChangeRecord[] },
+  {
+    id,
+    fence,
+    lease,
+    events,
+    records,
+  }: { id: string; fence: number; lease: HeldLease; events: NewEvent[]; records: () => ChangeRecord[] },
 ): (worthIt: boolean) => Promise<void> {
   let keptAtMs = performance.now();
   return async (worthIt) => {
@@ -140,7 +173,8 @@ function endingOf(run: {
   waitingFor: string;
   timeoutMs: number;
 }): Ending {
-  if (run.failure === undefined) return { status: 'completed', message: run.plan.summary ?? doneMessage(run.records), error: null };
+  if (run.failure === undefined)
+    return { status: 'completed', message: run.plan.summary ?? doneMessage(run.records), error: null };
   const { done: count, total } = progressOf(run.records, '');
   const partly = `${count} of ${total} changes took effect`;
   if (run.timedOut) {
@@ -149,7 +183,11 @@ function endingOf(run: {
   }
   const error =
     run.failure instanceof PlanOutdated
-      ? { code: 'conflict', message: run.failure.message, hint: 'Something else keeps changing the object; find out what, then try again' }
+      ? {
+          code: 'conflict',
+          message: run.failure.message,
+          hint: 'Something else keeps changing the object; find out what, then try again',
+        }
       : errorRecordOf(run.failure);
   return { status: 'failed', message: `${error.message} (${partly})`, error };
 }
@@ -157,7 +195,10 @@ function endingOf(run: {
 const mostTold = 3;
 
 function doneMessage(records: readonly ChangeRecord[]): string {
-  const told = records.slice(0, mostTold).map(({ summary }) => summary).join('; ');
+  const told = records
+    .slice(0, mostTold)
+    .map(({ summary }) => summary)
+    .join('; ');
   const more = records.length > mostTold ? `; and ${records.length - mostTold} more` : '';
   return `${told}${more}: done and verified`;
 }

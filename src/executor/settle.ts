@@ -50,7 +50,10 @@ async function settle(context: ExecutorContext, orphan: Execution, stop: AbortSi
     fence: orphan.fence ?? 0,
     status,
     message,
-    error: status === 'completed' ? null : { code: 'replica_lost', message, hint: 'Look at the target; then ask again or roll back' },
+    error:
+      status === 'completed'
+        ? null
+        : { code: 'replica_lost', message, hint: 'Look at the target; then ask again or roll back' },
     changes: records,
     expectations,
     progress: { done: doneOf(records), total: records.length, message: '' },
@@ -77,22 +80,38 @@ async function statusNow(
 
 async function verdictOf(
   { cluster }: ExecutorContext,
-  { orphan, records, signal, unreadable }: { orphan: Execution; records: ChangeRecord[]; signal: AbortSignal; unreadable: string | undefined },
+  {
+    orphan,
+    records,
+    signal,
+    unreadable,
+  }: { orphan: Execution; records: ChangeRecord[]; signal: AbortSignal; unreadable: string | undefined },
 ): Promise<{ status: Outcome; message: string; expectations: ExpectationRecord[] }> {
   const { plan, expectations } = partsOf(orphan);
   const done = doneOf(records);
   const silent = `The replica ${orphan.holder ?? ''} went silent`.replace('  ', ' ');
-  if (unreadable !== undefined) return { status: 'failed', message: `${silent}, and the cluster could not be read: ${unreadable}`, expectations };
+  if (unreadable !== undefined)
+    return { status: 'failed', message: `${silent}, and the cluster could not be read: ${unreadable}`, expectations };
   if (done === 0) return { status: 'failed', message: `${silent}; nothing had been changed`, expectations };
   if (done < records.length) {
-    return { status: 'failed', message: `${silent}; ${done} of ${records.length} changes had taken effect`, expectations };
+    return {
+      status: 'failed',
+      message: `${silent}; ${done} of ${records.length} changes had taken effect`,
+      expectations,
+    };
   }
   try {
     await watchUntil(cluster, plan.expectations, { signal });
     const met = expectations.map(({ summary }) => ({ summary, holds: true }));
-    return { status: 'completed', message: `${silent}; every change had taken effect, and is verified`, expectations: met };
+    return {
+      status: 'completed',
+      message: `${silent}; every change had taken effect, and is verified`,
+      expectations: met,
+    };
   } catch (error) {
-    const judged = await judgeNow(cluster, plan.expectations, AbortSignal.timeout(shortestLookMs)).catch(() => expectations);
+    const judged = await judgeNow(cluster, plan.expectations, AbortSignal.timeout(shortestLookMs)).catch(
+      () => expectations,
+    );
     const why = error instanceof ExpectationFailed ? error.message : 'what should hold afterwards does not hold yet';
     return { status: 'failed', message: `${silent}; every change had taken effect, but ${why}`, expectations: judged };
   }

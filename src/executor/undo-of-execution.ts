@@ -10,7 +10,10 @@ export type UndoOfExecution =
   | { available: false; reason: string };
 
 /** `historyMs`: for how long a finished execution, and with it its undo, is kept. */
-export function undoOfExecution(execution: Execution, { historyMs, now }: { historyMs: number; now: Date }): UndoOfExecution {
+export function undoOfExecution(
+  execution: Execution,
+  { historyMs, now }: { historyMs: number; now: Date },
+): UndoOfExecution {
   const { undo } = partsOf(execution).plan;
   if (execution.status === 'rolled_back') {
     return no(`it has been rolled back already${execution.rolledBackBy ? `, by ${execution.rolledBackBy}` : ''}`);

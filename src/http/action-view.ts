@@ -15,13 +15,17 @@ export function actionView(action: Action): { [field: string]: Json } {
     again: action.again,
     dry_run: true,
     parameters: parametersSchema(action),
-    permissions: action.permissions.map(({ apiGroups, resources, verbs }) => ({ api_groups: apiGroups, resources, verbs })),
+    permissions: action.permissions.map(({ apiGroups, resources, verbs }) => ({
+      api_groups: apiGroups,
+      resources,
+      verbs,
+    })),
     examples: action.examples.map((example) => exampleRequest(action, example)),
   };
 }
 
 /** The JSON Schema of what a caller may send, with the parameters that every action takes. */
-export function parametersSchema(action: Action): { [field: string]: Json } {
+function parametersSchema(action: Action): { [field: string]: Json } {
   const schema = z.toJSONSchema(action.parameters, { io: 'input', target: 'draft-2020-12' });
   return jsonSchemaOf(schema);
 }

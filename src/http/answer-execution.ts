@@ -2,7 +2,10 @@ import type { ExecuteAnswer } from '../executor/execute.ts';
 import { executionView } from './execution-view.ts';
 
 /** 200 with the whole execution once it is over, 202 with its address while it is not. */
-export function answerExecution({ state, execution, replayed }: ExecuteAnswer, kept: { historyMs: number; now: Date }): Response {
+export function answerExecution(
+  { state, execution, replayed }: ExecuteAnswer,
+  kept: { historyMs: number; now: Date },
+): Response {
   const view = executionView(execution, kept);
   const headers = new Headers({ 'content-type': 'application/json' });
   if (replayed) headers.set('idempotent-replayed', 'true');

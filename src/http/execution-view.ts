@@ -52,7 +52,10 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     duration_ms: durationMs,
     execution_time: durationMs === null ? null : durationMs * 1_000_000,
     trace_id: row.traceId,
-    links: { self, ...(undo.available ? { rollback: `/api/v1/executions/${encodeURIComponent(row.id)}/rollback` } : {}) },
+    links: {
+      self,
+      ...(undo.available ? { rollback: `/api/v1/executions/${encodeURIComponent(row.id)}/rollback` } : {}),
+    },
   };
 }
 

@@ -8,7 +8,12 @@ export function problemResponse(error: unknown, request: Request, runtime: Runti
   const { now, observer } = runtime.executor;
   const known = refusalOf(error, now());
   if (!(known instanceof Refusal)) runtime.fault(error, request);
-  const refusal = known instanceof Refusal ? known : new Refusal('internal_error', 'The service failed; its log says why', { hint: 'Search the log for the trace_id' });
+  const refusal =
+    known instanceof Refusal
+      ? known
+      : new Refusal('internal_error', 'The service failed; its log says why', {
+          hint: 'Search the log for the trace_id',
+        });
   const { hint, errors, retryAt, actionId, extra } = refusal.details;
   runtime.refused(refusal.code);
   const traceId = observer.traceId();

@@ -10,15 +10,11 @@ export function answerError(
 ): KubernetesError {
   const status = parseStatus(answer.text);
   const message = status?.message || plainMessage(answer);
-  return new KubernetesError(
-    reasonOf(request, answer, status, message),
-    `${describeRequest(request)}: ${message}`,
-    {
-      status: answer.status,
-      retryAfterSeconds: secondsOf(answer.retryAfter) ?? status?.details?.retryAfterSeconds,
-      causes: status?.details?.causes ?? [],
-    },
-  );
+  return new KubernetesError(reasonOf(request, answer, status, message), `${describeRequest(request)}: ${message}`, {
+    status: answer.status,
+    retryAfterSeconds: secondsOf(answer.retryAfter) ?? status?.details?.retryAfterSeconds,
+    causes: status?.details?.causes ?? [],
+  });
 }
 
 /** The error for a Status object that came inside a stream, as the `ERROR` events of a watch do. */
@@ -60,7 +56,8 @@ function reasonOf(
   if (answer.status >= 500) return mayHaveHappened(request, answer, message) ? 'interrupted' : 'serverError';
   if (answer.status === 409) return status?.reason === 'AlreadyExists' ? 'alreadyExists' : 'conflict';
   // A patch that carries another object's UID is told that it can't be changed: the object was replaced.
-  if (answer.status === 422 && status?.details?.causes?.some((cause) => cause.field === 'metadata.uid')) return 'conflict';
+  if (answer.status === 422 && status?.details?.causes?.some((cause) => cause.field === 'metadata.uid'))
+    return 'conflict';
   return reasons[answer.status] ?? 'invalid';
 }
 
@@ -85,7 +82,8 @@ function mayHaveHappened(
   message: string,
 ): boolean {
   if (!isWrite(request)) return false;
-  if (answer.status === 500) return /etcdserver: |timed out|timeout|context (deadline exceeded|canceled)/i.test(message);
+  if (answer.status === 500)
+    return /etcdserver: |timed out|timeout|context (deadline exceeded|canceled)/i.test(message);
   return !(answer.status === 503 && answer.retryAfter !== null) && answer.status !== 501;
 }
 

@@ -32,7 +32,9 @@ export function endedError(request: ApiRequest, deadline: Deadline, cause: unkno
     case 'aborted':
       return new KubernetesError('aborted', `${asked}: stopped by the caller`, { cause });
     case 'deadline':
-      return new KubernetesError('interrupted', `${asked}: no answer within ${Math.round(deadline.timeoutMs)} ms`, { cause });
+      return new KubernetesError('interrupted', `${asked}: no answer within ${Math.round(deadline.timeoutMs)} ms`, {
+        cause,
+      });
     case undefined:
       return undefined;
   }
@@ -50,7 +52,8 @@ const noConnection =
 function rootOf(error: unknown): { code: string; message: string } {
   let innermost = error;
   for (let depth = 0; depth < 5 && innermost instanceof Error; depth++) {
-    const next = innermost instanceof AggregateError && innermost.errors.length > 0 ? innermost.errors[0] : innermost.cause;
+    const next =
+      innermost instanceof AggregateError && innermost.errors.length > 0 ? innermost.errors[0] : innermost.cause;
     if (!(next instanceof Error)) break;
     innermost = next;
   }

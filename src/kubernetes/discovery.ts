@@ -40,7 +40,10 @@ export function createDiscovery(read: ReadJson, now: () => number = Date.now): D
   async function readKinds(apiVersion: string, deadline: Deadline): Promise<Map<string, ResourceKind>> {
     const path = pathOf(apiVersion);
     if (!path) {
-      throw new KubernetesError('notFound', `"${apiVersion}" is no apiVersion: write group/version, such as apps/v1, or v1`);
+      throw new KubernetesError(
+        'notFound',
+        `"${apiVersion}" is no apiVersion: write group/version, such as apps/v1, or v1`,
+      );
     }
     try {
       return kindsOf(apiVersion, await read(path, deadline));

@@ -50,7 +50,9 @@ function readKind(parts: string[]): Kind | undefined {
   if (builtIn) return builtIn;
   // Groups of custom kinds have a dot, which a namespace can't have: `production/v1/Pod/x` is never taken for a group.
   const group = groupOf(apiVersion);
-  return group.includes('.') && nameFault(group) === undefined && kindPattern.test(word) ? { apiVersion, kind: word } : undefined;
+  return group.includes('.') && nameFault(group) === undefined && kindPattern.test(word)
+    ? { apiVersion, kind: word }
+    : undefined;
 }
 
 const versionPattern = /^v[1-9]\d*((alpha|beta)[1-9]\d*)?$/;

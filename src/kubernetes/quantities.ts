@@ -40,7 +40,8 @@ export function compareQuantities(left: string, right: string): number {
  */
 export function formatQuantity({ nano, notation }: Quantity): string {
   if (nano === 0n) return '0';
-  if (notation === 'binary' && nano % one === 0n && (nano >= 1024n * one || nano <= -1024n * one)) return formatBinary(nano);
+  if (notation === 'binary' && nano % one === 0n && (nano >= 1024n * one || nano <= -1024n * one))
+    return formatBinary(nano);
   const [digits, power] = withoutZeros(nano);
   if (notation === 'exponent') return power === 0 ? `${digits}` : `${digits}e${power}`;
   return `${digits}${decimalSuffixes[power] ?? ''}`;

@@ -50,10 +50,14 @@ function asObject(parsed: object): KubernetesObject {
   return parsed as KubernetesObject;
 }
 
-/** As `asObject`; its items were seen to be there. */
+/** With its items, which are null where Go had none. */
 function asList(parsed: object): RawList {
-  const list = parsed as RawList;
-  // An empty list of Go is null.
+  const list = asRawList(parsed);
   list.items ??= [];
   return list;
+}
+
+/** As `asObject`. */
+function asRawList(parsed: object): RawList {
+  return parsed as RawList;
 }

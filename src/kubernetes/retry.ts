@@ -17,7 +17,7 @@ export function retryDelayMs(
 }
 
 /** An eviction's 429 is a budget without headroom, not an overloaded server: whether to wait for it is the caller's choice. */
-export function isDisruptionBudget(error: KubernetesError): boolean {
+function isDisruptionBudget(error: KubernetesError): boolean {
   return error.status === 429 && error.causes.some((cause) => cause.reason === 'DisruptionBudget');
 }
 

@@ -133,7 +133,11 @@ export function createTransport(options: TransportOptions): Send {
   }
 
   /** A plug-in that hangs must not outlast the call. */
-  async function credentialsFor(request: ApiRequest, deadline: Deadline, refresh: boolean): Promise<Record<string, string>> {
+  async function credentialsFor(
+    request: ApiRequest,
+    deadline: Deadline,
+    refresh: boolean,
+  ): Promise<Record<string, string>> {
     if (deadline.ended()) throw new Error('over before it was sent');
     const credentials = refresh ? authorize({ refresh: true }) : authorize();
     if (!(credentials instanceof Promise)) return credentials;
@@ -142,15 +146,23 @@ export function createTransport(options: TransportOptions): Send {
     } catch (error) {
       if (deadline.ended() || error instanceof KubernetesError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new KubernetesError('unauthorized', `${describeRequest(request)}: no credentials for ${server}: ${reason}`, {
-        cause: error,
-      });
+      throw new KubernetesError(
+        'unauthorized',
+        `${describeRequest(request)}: no credentials for ${server}: ${reason}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
   function broken(request: ApiRequest, error: unknown, deadline: Deadline): KubernetesError {
     if (error instanceof BodyTooLargeError) {
-      return new KubernetesError(isWrite(request) ? 'interrupted' : 'serverError', `${describeRequest(request)}: ${error.message}`, { cause: error });
+      return new KubernetesError(
+        isWrite(request) ? 'interrupted' : 'serverError',
+        `${describeRequest(request)}: ${error.message}`,
+        { cause: error },
+      );
     }
     return connectionError(request, error, { server, deadline });
   }

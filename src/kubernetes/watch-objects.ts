@@ -81,5 +81,11 @@ function watchRequest(
     labelSelector,
     fieldSelector,
   });
-  return { verb: 'watch', method: 'GET', path: resourcePath(resource, { namespace }) + parameters, resource, namespace };
+  return {
+    verb: 'watch',
+    method: 'GET',
+    path: resourcePath(resource, { namespace }) + parameters,
+    resource,
+    namespace,
+  };
 }

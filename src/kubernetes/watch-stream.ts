@@ -69,9 +69,13 @@ function parseLine(request: ApiRequest, line: string): unknown {
 }
 
 function notAnEvent(request: ApiRequest, cause?: unknown): KubernetesError {
-  return new KubernetesError('interrupted', `watch ${request.resource?.plural ?? ''}: a line of the stream is no event`, {
-    cause,
-  });
+  return new KubernetesError(
+    'interrupted',
+    `watch ${request.resource?.plural ?? ''}: a line of the stream is no event`,
+    {
+      cause,
+    },
+  );
 }
 
 /** The server's own schema describes the events; what is in an object nobody knows before it is read. */

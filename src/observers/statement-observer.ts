@@ -1,4 +1,10 @@
 import { SpanKind, trace } from '@opentelemetry/api';
+import {
+  ATTR_DB_OPERATION_NAME,
+  ATTR_DB_QUERY_SUMMARY,
+  ATTR_DB_SYSTEM_NAME,
+  DB_SYSTEM_NAME_VALUE_POSTGRESQL,
+} from '@opentelemetry/semantic-conventions';
 import type { StatementObserver } from '../database/connect.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { withSpan } from '../telemetry/tracing.ts';
@@ -14,7 +20,11 @@ export function statementObserver(metrics: Metrics): StatementObserver {
         {
           name,
           kind: SpanKind.CLIENT,
-          attributes: { 'db.system.name': 'postgresql', 'db.operation.name': name, 'db.query.summary': name },
+          attributes: {
+            [ATTR_DB_SYSTEM_NAME]: DB_SYSTEM_NAME_VALUE_POSTGRESQL,
+            [ATTR_DB_OPERATION_NAME]: name,
+            [ATTR_DB_QUERY_SUMMARY]: name,
+          },
         },
         run,
       );

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { Agent, fetch as undiciFetch, ProxyAgent } from 'undici';
+import { Agent, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 
 import type { Authorize, Fetch } from '../kubernetes/transport.ts';
 import type { ClusterAccess, Material } from './kubernetes-access.ts';
 import { runExecPlugin } from './kubernetes-exec-plugin.ts';
+import { pooledFetch } from './pooled-fetch.ts';
 
 /** What `createCluster` needs of a cluster, kept fresh. */
 export interface KubernetesCredentials {
@@ -38,7 +39,7 @@ export async function openKubernetesCredentials(
     get dispatcher() {
       return dispatcher;
     },
-    fetch: (url, init) => asFetchResponse(undiciFetch(url, { ...init, dispatcher })),
+    fetch: pooledFetch(() => dispatcher),
     authorize(options) {
       const due = now() >= current.freshUntil || (options?.refresh === true && now() - readAt >= shortestMs);
       if (!due) return current.headers;
@@ -58,7 +59,8 @@ export async function openKubernetesCredentials(
       current = { ...current, freshUntil: now() + retryAfterMs };
       return;
     }
-    const changed = next.authority !== current.authority || next.certificate !== current.certificate || next.key !== current.key;
+    const changed =
+      next.authority !== current.authority || next.certificate !== current.certificate || next.key !== current.key;
     current = next;
     readAt = now();
     if (!changed) return;
@@ -154,9 +156,4 @@ function createDispatcher(access: ClusterAccess, { authority, certificate, key }
   return access.proxyUrl
     ? new ProxyAgent({ ...pool, uri: access.proxyUrl, requestTls: tls, proxyTls: { timeout: tls.timeout } })
     : new Agent({ ...pool, connect: tls });
-}
-
-/** undici's Response is what a Fetch gives; only the two declarations of ReadableStream don't know each other. */
-function asFetchResponse(response: ReturnType<typeof undiciFetch>): ReturnType<Fetch> {
-  return response as unknown as ReturnType<Fetch>;
 }

@@ -8,7 +8,12 @@ const migrationLock = 7_331_084;
 
 /** Brings the database to the newest schema. Safe to repeat, and to run from several replicas at once. */
 export async function migrateDatabase({ url, folder }: { url: string; folder: string }): Promise<void> {
-  const sql = postgres(url, { max: 2, connect_timeout: connectTimeoutSeconds, onnotice: () => undefined, prepare: false });
+  const sql = postgres(url, {
+    max: 2,
+    connect_timeout: connectTimeoutSeconds,
+    onnotice: () => undefined,
+    prepare: false,
+  });
   try {
     await sql.begin(async (holder) => {
       await holder`select pg_advisory_xact_lock(${migrationLock})`;

@@ -54,7 +54,10 @@ export async function openNodeHost(config: Config): Promise<NodeHost> {
     },
     log,
     meter: telemetry.meter,
-    metricsText: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: await telemetry.metricsText() }),
+    metricsText: async () => ({
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      text: await telemetry.metricsText(),
+    }),
     version,
     holder: instanceId,
     newId: timeOrderedId,
@@ -72,7 +75,10 @@ interface Opening {
 
 async function openDatabase(config: Config, { log, embedded, closers }: Opening & { log: Logger }): Promise<string> {
   const { connection } = config.database;
-  const url = connection.kind === 'url' ? connection.url : await embeddedDatabase(connection.directory, { log, embedded, closers });
+  const url =
+    connection.kind === 'url'
+      ? connection.url
+      : await embeddedDatabase(connection.directory, { log, embedded, closers });
   for (let told = false; ; told = true) {
     try {
       await migrateDatabase({ url, folder: migrationsFolder });
@@ -85,7 +91,10 @@ async function openDatabase(config: Config, { log, embedded, closers }: Opening 
   }
 }
 
-async function embeddedDatabase(directory: string, { log, embedded, closers }: Opening & { log: Logger }): Promise<string> {
+async function embeddedDatabase(
+  directory: string,
+  { log, embedded, closers }: Opening & { log: Logger },
+): Promise<string> {
   const { startEmbeddedPostgres } = await import('./postgres-embedded.ts');
   const postgres = await startEmbeddedPostgres({ directory, log });
   closers.push(() => postgres.stop());

@@ -23,12 +23,16 @@ export async function postgresAccount(dataFolder: string): Promise<PostgresAccou
       // No such account: the next one.
     }
   }
-  throw new Error('PostgreSQL refuses to run as root, and there is neither an account postgres nor nobody; run this as another user, or set DATABASE_URL');
+  throw new Error(
+    'PostgreSQL refuses to run as root, and there is neither an account postgres nor nobody; run this as another user, or set DATABASE_URL',
+  );
 }
 
 /** The major version of the server program, by running it; undefined where the account can't: modes, lists, mounts and libraries all have a say. */
 export async function serverVersion(account: PostgresAccount, program: string): Promise<string | undefined> {
-  const answer = await run(program, ['--version'], { ...ids(account), cwd: '/', timeout: 20_000 }).catch(() => undefined);
+  const answer = await run(program, ['--version'], { ...ids(account), cwd: '/', timeout: 20_000 }).catch(
+    () => undefined,
+  );
   return /\(PostgreSQL\) (\d+)/.exec(answer?.stdout ?? '')?.[1];
 }
 

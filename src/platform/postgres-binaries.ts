@@ -23,20 +23,29 @@ export async function installedBinaries(): Promise<PostgresBinaries> {
     for (const file of Object.values(binaries)) await makeExecutable(file);
     return binaries;
   } catch (cause) {
-    throw new Error(`There is no embedded PostgreSQL here (${name} is not installed); set DATABASE_URL to a PostgreSQL of your own`, { cause });
+    throw new Error(
+      `There is no embedded PostgreSQL here (${name} is not installed); set DATABASE_URL to a PostgreSQL of your own`,
+      { cause },
+    );
   }
 }
 
 /** A copy of the programs below `folder` that every account can run; made once, for all that share the folder. */
 export async function copyBinaries(binaries: PostgresBinaries, folder: string): Promise<PostgresBinaries> {
   const native = dirname(dirname(binaries.postgres));
-  const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8')));
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8')));
   const target = join(folder, `postgresql-${version}`);
   if (await exists(binariesBelow(target).postgres)) return binariesBelow(target);
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const fresh = await mkdtemp(join(folder, 'copy-'));
   // Symbolic links stay as they are; what only compilers need is left out.
-  await cp(native, fresh, { recursive: true, verbatimSymlinks: true, filter: (path) => !/\.a$|\/(include|pkgconfig)$/.test(path) });
+  await cp(native, fresh, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) => !/\.a$|\/(include|pkgconfig)$/.test(path),
+  });
   await openToAll(fresh);
   // Another process may have been quicker: then the copy that stands is as good.
   await rename(fresh, target).catch(async (error: unknown) => {

@@ -29,7 +29,12 @@ export type EmbeddedPostgres = {
  * @param options.ephemeral for tests: quick rather than safe, removed by `stop`, and gone with this process even if it is killed.
  * @throws Error that says why, and what to do about it.
  */
-export async function startEmbeddedPostgres(options: { directory: string; log: Logger; port?: number; ephemeral?: boolean }): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: {
+  directory: string;
+  log: Logger;
+  port?: number;
+  ephemeral?: boolean;
+}): Promise<EmbeddedPostgres> {
   const { log, ephemeral = false } = options;
   const directory = resolve(options.directory);
   const { account, home, cluster } = await prepare({ directory, ephemeral, log });
@@ -42,7 +47,11 @@ export async function startEmbeddedPostgres(options: { directory: string; log: L
     const running = await runningPostmaster(cluster.data);
     if (running?.ready) {
       try {
-        return started({ port: running.port, joined: !launched, membership: await joinPostgres(urlOf(cluster, running.port)) });
+        return started({
+          port: running.port,
+          joined: !launched,
+          membership: await joinPostgres(urlOf(cluster, running.port)),
+        });
       } catch (error) {
         refused = error;
       }
@@ -53,15 +62,30 @@ export async function startEmbeddedPostgres(options: { directory: string; log: L
     }
     const port = options.port ?? (await freePort());
     const outcome = await launchPostgres({ home, cluster, account, port, ephemeral });
-    if (outcome === 'port_taken' && options.port !== undefined) throw new Error(`The port ${port} for the embedded PostgreSQL is taken; leave the port out to use a free one`);
+    if (outcome === 'port_taken' && options.port !== undefined)
+      throw new Error(`The port ${port} for the embedded PostgreSQL is taken; leave the port out to use a free one`);
     launched = outcome === 'ready';
   }
-  throw new Error(`A PostgreSQL runs in ${home.folder} and does not answer; its log is ${cluster.logFile}. Stop it (its process is the first line of ${cluster.data}/postmaster.pid) and start again`, {
-    cause: refused,
-  });
+  throw new Error(
+    `A PostgreSQL runs in ${home.folder} and does not answer; its log is ${cluster.logFile}. Stop it (its process is the first line of ${cluster.data}/postmaster.pid) and start again`,
+    {
+      cause: refused,
+    },
+  );
 
-  function started({ port, joined, membership }: { port: number; joined: boolean; membership: Membership }): EmbeddedPostgres {
-    log.info(`Embedded PostgreSQL ${joined ? 'was running already' : 'started'} on 127.0.0.1:${port}, data in ${home.folder}`, { port, folder: home.folder, joined });
+  function started({
+    port,
+    joined,
+    membership,
+  }: {
+    port: number;
+    joined: boolean;
+    membership: Membership;
+  }): EmbeddedPostgres {
+    log.info(
+      `Embedded PostgreSQL ${joined ? 'was running already' : 'started'} on 127.0.0.1:${port}, data in ${home.folder}`,
+      { port, folder: home.folder, joined },
+    );
     const guard = ephemeral && !joined ? removeWithThisProcess(cluster) : undefined;
     let stopping: Promise<void> | undefined;
     const stop = async () => {
@@ -87,9 +111,12 @@ async function prepare(options: { directory: string; ephemeral: boolean; log: Lo
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
-    throw new Error(`The embedded PostgreSQL can't use ${directory} (${code}): it belongs to another user, or is read-only; run as its owner, or set DATABASE_URL`, {
-      cause: error,
-    });
+    throw new Error(
+      `The embedded PostgreSQL can't use ${directory} (${code}): it belongs to another user, or is read-only; run as its owner, or set DATABASE_URL`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -99,8 +126,13 @@ function urlOf(cluster: PostgresCluster, port: number): string {
 
 /** A shell that waits for the end of a pipe, which comes however this process ends; told `stopped`, it does nothing. */
 function removeWithThisProcess(cluster: PostgresCluster) {
-  const script = 'read -r word; [ "$word" = stopped ] && exit; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; sleep 1; rm -rf "$0"';
-  const guard = spawn('/bin/sh', ['-c', script, dirname(cluster.data)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, cwd: '/' });
+  const script =
+    'read -r word; [ "$word" = stopped ] && exit; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; sleep 1; rm -rf "$0"';
+  const guard = spawn('/bin/sh', ['-c', script, dirname(cluster.data)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    cwd: '/',
+  });
   // A machine without a shell goes without the guard.
   guard.on('error', () => {});
   guard.stdin.on('error', () => {});

@@ -13,30 +13,48 @@ export type PostgresHome = { folder: string; binaries: PostgresBinaries; version
  * The folder asked for; or, where the account can't get there, one that root keeps for it. A clone below /root is such a
  * place: PostgreSQL refuses to run as root, and no other account may look into /root. Opening /root is not ours to do.
  */
-export async function postgresHome(options: { directory: string; account: PostgresAccount; ephemeral: boolean; log: Logger }): Promise<PostgresHome> {
+export async function postgresHome(options: {
+  directory: string;
+  account: PostgresAccount;
+  ephemeral: boolean;
+  log: Logger;
+}): Promise<PostgresHome> {
   const { directory, account, ephemeral, log } = options;
-  const bases = ephemeral ? [join(tmpdir(), 'executor-service')] : ['/var/lib/executor-service', join(tmpdir(), 'executor-service')];
+  const bases = ephemeral
+    ? [join(tmpdir(), 'executor-service')]
+    : ['/var/lib/executor-service', join(tmpdir(), 'executor-service')];
   await makeFolder(directory, account);
   const installed = await installedBinaries();
-  const folder = (await canEnter(account, directory)) ? directory : await firstUsable(bases, account, await nameFor(directory));
+  const folder = (await canEnter(account, directory))
+    ? directory
+    : await firstUsable(bases, account, await nameFor(directory));
   const programs = await usablePrograms({ installed, account, bases });
   if (folder !== directory) {
-    log[ephemeral ? 'debug' : 'warn'](`The account that runs PostgreSQL (${account?.name}) can't get into ${directory}, so the data is in ${folder}; set DATABASE_URL for a database of your own`, {
-      asked: directory,
-      used: folder,
-    });
+    log[ephemeral ? 'debug' : 'warn'](
+      `The account that runs PostgreSQL (${account?.name}) can't get into ${directory}, so the data is in ${folder}; set DATABASE_URL for a database of your own`,
+      {
+        asked: directory,
+        used: folder,
+      },
+    );
   }
   return { folder, ...programs };
 }
 
-async function usablePrograms(options: { installed: PostgresBinaries; account: PostgresAccount; bases: readonly string[] }): Promise<Pick<PostgresHome, 'binaries' | 'version'>> {
+async function usablePrograms(options: {
+  installed: PostgresBinaries;
+  account: PostgresAccount;
+  bases: readonly string[];
+}): Promise<Pick<PostgresHome, 'binaries' | 'version'>> {
   const { installed, account, bases } = options;
   const version = await serverVersion(account, installed.postgres);
   if (version) return { binaries: installed, version };
   const binaries = account ? await copyBinaries(installed, await firstUsable(bases, account, 'programs')) : installed;
   const copied = await serverVersion(account, binaries.postgres);
   if (copied) return { binaries, version: copied };
-  throw new Error(`The embedded PostgreSQL (${binaries.postgres}) does not run on this machine; set DATABASE_URL to a PostgreSQL of your own`);
+  throw new Error(
+    `The embedded PostgreSQL (${binaries.postgres}) does not run on this machine; set DATABASE_URL to a PostgreSQL of your own`,
+  );
 }
 
 async function firstUsable(bases: readonly string[], account: PostgresAccount, name: string): Promise<string> {
@@ -53,7 +71,10 @@ async function firstUsable(bases: readonly string[], account: PostgresAccount, n
       reasons.push(error);
     }
   }
-  throw new AggregateError(reasons, `There is no folder for the embedded PostgreSQL: ${bases.join(' and ')} can't be used; set DATABASE_URL to a PostgreSQL of your own`);
+  throw new AggregateError(
+    reasons,
+    `There is no folder for the embedded PostgreSQL: ${bases.join(' and ')} can't be used; set DATABASE_URL to a PostgreSQL of your own`,
+  );
 }
 
 /** Others may pass through the folder, not look into it: what is inside belongs to the account. */
@@ -70,5 +91,8 @@ async function refuseForeign(folder: string): Promise<void> {
 
 /** The same folder gets the same name each time. */
 async function nameFor(directory: string): Promise<string> {
-  return `postgres-${createHash('sha256').update(await realpath(directory)).digest('hex').slice(0, 12)}`;
+  return `postgres-${createHash('sha256')
+    .update(await realpath(directory))
+    .digest('hex')
+    .slice(0, 12)}`;
 }

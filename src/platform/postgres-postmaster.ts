@@ -46,7 +46,9 @@ export async function stopPostmaster(dataFolder: string, deadlineMs = 20_000): P
       await sleep(20);
     }
   }
-  throw new Error(`The embedded PostgreSQL in ${dataFolder} does not stop; end its process by hand (the first line of postmaster.pid)`);
+  throw new Error(
+    `The embedded PostgreSQL in ${dataFolder} does not stop; end its process by hand (the first line of postmaster.pid)`,
+  );
 }
 
 function isAlive(pid: number): boolean {

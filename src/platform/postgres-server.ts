@@ -39,14 +39,17 @@ export async function launchPostgres(launch: {
     child.unref();
     const end = performance.now() + 120_000;
     while (performance.now() < end) {
-      if (fault) throw new Error(`The embedded PostgreSQL could not be started: ${home.binaries.postgres}`, { cause: fault });
+      if (fault)
+        throw new Error(`The embedded PostgreSQL could not be started: ${home.binaries.postgres}`, { cause: fault });
       if (ended) return await whyEnded(cluster, size > 10_000_000 ? 0 : size);
       const postmaster = await runningPostmaster(cluster.data);
       if (postmaster && postmaster.pid === child.pid && postmaster.ready) return 'ready';
       await sleep(15);
     }
     child.kill('SIGQUIT');
-    throw new Error(`The embedded PostgreSQL in ${home.folder} was not ready within two minutes; its log is ${cluster.logFile}`);
+    throw new Error(
+      `The embedded PostgreSQL in ${home.folder} was not ready within two minutes; its log is ${cluster.logFile}`,
+    );
   } finally {
     await log.close();
   }
@@ -59,7 +62,11 @@ export async function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen({ port: 0, host: '127.0.0.1' }, () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('There is no free port on 127.0.0.1'))));
+      server.close(() =>
+        typeof address === 'object' && address
+          ? resolve(address.port)
+          : reject(new Error('There is no free port on 127.0.0.1')),
+      );
     });
   });
 }
@@ -91,7 +98,10 @@ function flags(port: number, ephemeral: boolean): string[] {
 
 async function whyEnded(cluster: PostgresCluster, from: number): Promise<StartOutcome> {
   const complaint = (await readFile(cluster.logFile)).subarray(from).toString();
-  if (/lock file "postmaster\.pid" (already exists|is empty)|pre-existing shared memory block/.test(complaint)) return 'already_running';
+  if (/lock file "postmaster\.pid" (already exists|is empty)|pre-existing shared memory block/.test(complaint))
+    return 'already_running';
   if (/could not create any TCP\/IP sockets|Address already in use/.test(complaint)) return 'port_taken';
-  throw new Error(`The embedded PostgreSQL ended at once: ${complaint.trim().slice(-1000)}; its log is ${cluster.logFile}`);
+  throw new Error(
+    `The embedded PostgreSQL ended at once: ${complaint.trim().slice(-1000)}; its log is ${cluster.logFile}`,
+  );
 }

@@ -1,5 +1,13 @@
 /** What a newcomer reads first: what was started, and what to try. */
-export function startBanner({ port, embedded, cluster }: { port: number; embedded: readonly string[]; cluster: string }): string {
+export function startBanner({
+  port,
+  embedded,
+  cluster,
+}: {
+  port: number;
+  embedded: readonly string[];
+  cluster: string;
+}): string {
   const at = `http://127.0.0.1:${port}`;
   const body = {
     action: { action: 'scale-deployment', parameters: { replicas: 3 }, priority: 1 },

@@ -35,11 +35,19 @@ export type TelemetryOptions = {
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { config, log } = options;
   const { enableMetrics, enableTracing } = config.monitoring;
-  const asked = { traces: config.telemetry.traces && enableTracing, metrics: enableMetrics ? config.telemetry.metrics : undefined, logs: config.telemetry.logs };
+  const asked = {
+    traces: config.telemetry.traces && enableTracing,
+    metrics: enableMetrics ? config.telemetry.metrics : undefined,
+    logs: config.telemetry.logs,
+  };
   // Without its own server: /metrics is a route of ours.
   const scrape = enableMetrics ? new PrometheusExporter({ preventServerStart: true }) : undefined;
   const resource = defaultResource().merge(
-    resourceFromAttributes({ 'service.name': 'executor-service', 'service.version': options.version, 'service.instance.id': options.instanceId }),
+    resourceFromAttributes({
+      'service.name': 'executor-service',
+      'service.version': options.version,
+      'service.instance.id': options.instanceId,
+    }),
   );
 
   const exporting = asked.traces || asked.logs || asked.metrics !== undefined;
@@ -47,7 +55,12 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   // After the start, which sets a console logger of its own.
   logDiagnostics(log);
   if (!asked.traces) trace.setGlobalTracerProvider(new TracerProvider({ sampler: new AlwaysOffSampler() }));
-  if (exporting) log.info('Telemetry is exported as the OTEL_ variables say', { traces: asked.traces, metrics: asked.metrics !== undefined, logs: asked.logs });
+  if (exporting)
+    log.info('Telemetry is exported as the OTEL_ variables say', {
+      traces: asked.traces,
+      metrics: asked.metrics !== undefined,
+      logs: asked.logs,
+    });
 
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   return {
@@ -60,7 +73,9 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     },
     async shutdown(timeoutMs = 5_000) {
       const deadline = AbortSignal.timeout(timeoutMs);
-      const late = new Promise<void>((_, reject) => deadline.addEventListener('abort', () => reject(deadline.reason), { once: true }));
+      const late = new Promise<void>((_, reject) =>
+        deadline.addEventListener('abort', () => reject(deadline.reason), { once: true }),
+      );
       const failure = await Promise.race([stop(), late]).catch((error: unknown) => ({ error }));
       // A provider that was shut down complains about each further line.
       logs.disable();
@@ -71,7 +86,9 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
 
 function startWithoutExports({ scrape, resource }: Pick<Parts, 'scrape' | 'resource'>): () => Promise<void> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }));
+  propagation.setGlobalPropagator(
+    new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+  );
   const provider = scrape ? new MeterProvider({ resource, readers: [scrape] }) : undefined;
   if (provider) metrics.setGlobalMeterProvider(provider);
   return async () => provider?.shutdown();

@@ -8,7 +8,9 @@ declare const BUILD: { version: string; commit: string } | undefined;
 export const version = typeof BUILD === 'undefined' ? fromPackage() : BUILD;
 
 /** The migrations stand beside the bundle, or at the root of the sources. */
-export const migrationsFolder = fileURLToPath(new URL(typeof BUILD === 'undefined' ? '../../drizzle' : './drizzle', import.meta.url));
+export const migrationsFolder = fileURLToPath(
+  new URL(typeof BUILD === 'undefined' ? '../../drizzle' : './drizzle', import.meta.url),
+);
 
 function fromPackage(): { version: string; commit: string } {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

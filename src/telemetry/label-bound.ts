@@ -8,7 +8,10 @@ const other = 'other';
  * @param options.cap how many different values any other label may have: names of namespaces and kinds come from requests, and
  * every new one would be a time series kept until the process ends.
  */
-export function createLabelBound(options: { known?: Readonly<Record<string, ReadonlySet<string>>>; cap?: number }): LabelBound {
+export function createLabelBound(options: {
+  known?: Readonly<Record<string, ReadonlySet<string>>>;
+  cap?: number;
+}): LabelBound {
   const { known = {}, cap = 100 } = options;
   const seen = new Map<string, Set<string>>();
   return (label, value) => {

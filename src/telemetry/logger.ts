@@ -27,7 +27,12 @@ export type LoggerOptions = {
   now?: () => Date;
 };
 
-const severities = { debug: SeverityNumber.DEBUG, info: SeverityNumber.INFO, warn: SeverityNumber.WARN, error: SeverityNumber.ERROR };
+const severities = {
+  debug: SeverityNumber.DEBUG,
+  info: SeverityNumber.INFO,
+  warn: SeverityNumber.WARN,
+  error: SeverityNumber.ERROR,
+};
 
 /**
  * A logger that writes time, level, message, the ids of the span under way, and the fields; secrets are taken out of
@@ -45,7 +50,13 @@ export function createLogger(options: LoggerOptions): Logger {
       write(formatLine(line, format));
       emit(line);
     };
-    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), with: (more) => loggerWith({ ...always, ...more }) };
+    return {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      with: (more) => loggerWith({ ...always, ...more }),
+    };
   }
 }
 
@@ -66,9 +77,17 @@ function asLine(clean: unknown): { message: string; fields: Record<string, unkno
 function emit(line: LogLine): void {
   const attributes = Object.fromEntries(Object.entries(line.fields).map(([name, value]) => [name, attributeOf(value)]));
   const severityNumber = severities[line.level];
-  logs.getLogger('executor-service').emit({ timestamp: new Date(line.time), severityNumber, severityText: line.level.toUpperCase(), body: line.message, attributes });
+  logs.getLogger('executor-service').emit({
+    timestamp: new Date(line.time),
+    severityNumber,
+    severityText: line.level.toUpperCase(),
+    body: line.message,
+    attributes,
+  });
 }
 
 function attributeOf(value: unknown): string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : (JSON.stringify(value) ?? '');
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? value
+    : (JSON.stringify(value) ?? '');
 }

@@ -33,9 +33,15 @@ export function createMetrics(options: MetricsOptions) {
   const { meter, actions, slotsLimit, build, readState } = options;
   const bound = createLabelBound({ known: { action: new Set(actions) } });
   const state = {
-    running: meter.createObservableGauge('executor_executions_running', { description: 'Executions under way, over all replicas.' }),
-    slotsInUse: meter.createObservableGauge('executor_slots_in_use', { description: 'Slots taken, over all replicas.' }),
-    targetLocks: meter.createObservableGauge('executor_target_locks', { description: 'Targets that an execution holds, over all replicas.' }),
+    running: meter.createObservableGauge('executor_executions_running', {
+      description: 'Executions under way, over all replicas.',
+    }),
+    slotsInUse: meter.createObservableGauge('executor_slots_in_use', {
+      description: 'Slots taken, over all replicas.',
+    }),
+    targetLocks: meter.createObservableGauge('executor_target_locks', {
+      description: 'Targets that an execution holds, over all replicas.',
+    }),
   };
   meter.addBatchObservableCallback(
     async (result) => {
@@ -47,21 +53,55 @@ export function createMetrics(options: MetricsOptions) {
     [state.running, state.slotsInUse, state.targetLocks],
   );
   meter
-    .createObservableGauge('executor_slots_limit', { description: 'Executions that may be under way at one time, over all replicas.' })
+    .createObservableGauge('executor_slots_limit', {
+      description: 'Executions that may be under way at one time, over all replicas.',
+    })
     .addCallback((result) => result.observe(slotsLimit));
-  meter.createObservableGauge('executor_build_info', { description: 'Always 1; the labels say what is running.' }).addCallback((result) => result.observe(1, build));
+  meter
+    .createObservableGauge('executor_build_info', { description: 'Always 1; the labels say what is running.' })
+    .addCallback((result) => result.observe(1, build));
 
   return {
-    executions: counter('executor_executions_total', 'Executions that ended, by how.', ['action', 'status', 'namespace', 'dry_run']),
-    executionDuration: duration('executor_execution_duration_seconds', 'From the claim of an execution to its record.', ['action', 'status'], execution),
+    executions: counter('executor_executions_total', 'Executions that ended, by how.', [
+      'action',
+      'status',
+      'namespace',
+      'dry_run',
+    ]),
+    executionDuration: duration(
+      'executor_execution_duration_seconds',
+      'From the claim of an execution to its record.',
+      ['action', 'status'],
+      execution,
+    ),
     phaseDuration: duration('executor_phase_duration_seconds', 'One phase of an execution.', ['phase'], phase),
-    leaseRenewals: counter('executor_lease_renewals_total', 'Attempts to renew the lease of an execution, by how they ended.', ['outcome']),
-    settled: counter('executor_settled_total', 'Executions settled whose replica had fallen silent, by how.', ['outcome']),
+    leaseRenewals: counter(
+      'executor_lease_renewals_total',
+      'Attempts to renew the lease of an execution, by how they ended.',
+      ['outcome'],
+    ),
+    settled: counter('executor_settled_total', 'Executions settled whose replica had fallen silent, by how.', [
+      'outcome',
+    ]),
     ruleVerdicts: counter('executor_rule_verdicts_total', 'Answers of the safety rules.', ['rule', 'verdict']),
     refusals: counter('executor_refusals_total', 'Requests that were refused, by the code of the problem.', ['code']),
-    kubernetesRequests: counter('executor_kubernetes_requests_total', 'Calls to the Kubernetes API, by the code of the answer or `error`.', ['verb', 'resource', 'code']),
-    kubernetesRequestDuration: duration('executor_kubernetes_request_duration_seconds', 'One call to the Kubernetes API.', ['verb'], call),
-    databaseQueryDuration: duration('executor_database_query_duration_seconds', 'One statement, with the way to the database.', ['query'], statement),
+    kubernetesRequests: counter(
+      'executor_kubernetes_requests_total',
+      'Calls to the Kubernetes API, by the code of the answer or `error`.',
+      ['verb', 'resource', 'code'],
+    ),
+    kubernetesRequestDuration: duration(
+      'executor_kubernetes_request_duration_seconds',
+      'One call to the Kubernetes API.',
+      ['verb'],
+      call,
+    ),
+    databaseQueryDuration: duration(
+      'executor_database_query_duration_seconds',
+      'One statement, with the way to the database.',
+      ['query'],
+      statement,
+    ),
     httpRequestDuration: duration(
       'http_server_request_duration_seconds',
       'One HTTP request to this service.',
@@ -70,13 +110,26 @@ export function createMetrics(options: MetricsOptions) {
     ),
   };
 
-  function counter<const Label extends string>(name: string, description: string, labels: readonly Label[]): Counter<Label> {
+  function counter<const Label extends string>(
+    name: string,
+    description: string,
+    labels: readonly Label[],
+  ): Counter<Label> {
     const instrument = meter.createCounter(name, { description });
     return { add: (values) => instrument.add(1, bounded(labels, values)) };
   }
 
-  function duration<const Label extends string>(name: string, description: string, labels: readonly Label[], boundaries: number[]): Duration<Label> {
-    const instrument = meter.createHistogram(name, { description, unit: 's', advice: { explicitBucketBoundaries: boundaries } });
+  function duration<const Label extends string>(
+    name: string,
+    description: string,
+    labels: readonly Label[],
+    boundaries: number[],
+  ): Duration<Label> {
+    const instrument = meter.createHistogram(name, {
+      description,
+      unit: 's',
+      advice: { explicitBucketBoundaries: boundaries },
+    });
     return { record: (seconds, values) => instrument.record(seconds, bounded(labels, values)) };
   }
 

@@ -20,7 +20,12 @@ export function isSecretName(name: string): boolean {
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');
   const last = words.at(-1) ?? '';
-  if (/^(passwords?|passwd|passphrase|pwd|secrets?|tokens?|credentials?|cookies?|authorization|apikeys?|privatekey|secretkey)$/.test(last)) return true;
+  if (
+    /^(passwords?|passwd|passphrase|pwd|secrets?|tokens?|credentials?|cookies?|authorization|apikeys?|privatekey|secretkey)$/.test(
+      last,
+    )
+  )
+    return true;
   return /\b(api|access|private|secret|signing|encryption|routing|client) (key|keys|key data)$/.test(words.join(' '));
 }
 
@@ -29,7 +34,8 @@ type Place = { inSecret: boolean; ancestors: readonly object[] };
 function copy(value: unknown, place: Place): unknown {
   if (typeof value === 'string') return redactText(value);
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value !== 'object' || value === null) return typeof value === 'function' || typeof value === 'symbol' ? undefined : value;
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'function' || typeof value === 'symbol' ? undefined : value;
   if (place.ancestors.includes(value)) return '[circular]';
   if (place.ancestors.length >= deepest) return '[too deep]';
   const below = { ...place, ancestors: [...place.ancestors, value] };
@@ -43,9 +49,14 @@ function copyFields(object: object, place: Place): Record<string, unknown> {
   const entries = Object.entries(object);
   const here = { ...place, inSecret: place.inSecret || concernsSecret(object) };
   const named = 'name' in object && typeof object.name === 'string' && isSecretName(object.name);
-  const patchesData = here.inSecret && 'path' in object && typeof object.path === 'string' && /^\/(data|stringData)(\/|$)/.test(object.path);
+  const patchesData =
+    here.inSecret &&
+    'path' in object &&
+    typeof object.path === 'string' &&
+    /^\/(data|stringData)(\/|$)/.test(object.path);
   const copied = entries.map(([key, value]): [string, unknown] => {
-    const hidden = isSecretName(key) || (key === 'value' && (named || patchesData)) || (here.inSecret && isSecretData(key));
+    const hidden =
+      isSecretName(key) || (key === 'value' && (named || patchesData)) || (here.inSecret && isSecretData(key));
     return [key, hidden ? hide(value) : copy(value, here)];
   });
   // Not by assignment: a key `__proto__` is data too.
@@ -55,7 +66,8 @@ function copyFields(object: object, place: Place): Record<string, unknown> {
 /** A Secret, a list of them, or something that says it is about one, as a change with its target and its body. */
 function concernsSecret(object: object): boolean {
   return Object.entries(object).some(([key, value]) => {
-    if (key === 'kind' || key === 'resource') return value === 'Secret' || value === 'SecretList' || value === 'secrets';
+    if (key === 'kind' || key === 'resource')
+      return value === 'Secret' || value === 'SecretList' || value === 'secrets';
     return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Secret';
   });
 }
@@ -69,6 +81,7 @@ function isSecretData(key: string): boolean {
 function hide(value: unknown): unknown {
   if (typeof value === 'boolean' || value === null || value === undefined) return value;
   if (Array.isArray(value)) return value.map(hide);
-  if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hide(inner)]));
+  if (typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hide(inner)]));
   return mark;
 }

@@ -1,4 +1,11 @@
-import { isSpanContextValid, SpanStatusCode, trace, type Attributes, type Span, type SpanKind } from '@opentelemetry/api';
+import {
+  isSpanContextValid,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Span,
+  type SpanKind,
+} from '@opentelemetry/api';
 import { redactText } from './redact-text.ts';
 
 /** What a span is called, and what it says; never a parameter's or a secret's value. */
@@ -9,6 +16,9 @@ const tracer = trace.getTracer('executor-service');
 
 /** Runs the step inside a span of its own, which ends with it. What is thrown is noted on the span and thrown on. */
 export async function withSpan<T>(description: SpanDescription, run: (span: Span) => Promise<T>): Promise<T> {
+  const parent = trace.getActiveSpan();
+  // Below a span that nobody records none is recorded: what happens there belongs to the request's own ids.
+  if (parent && !parent.isRecording() && !parent.spanContext().isRemote) return await run(parent);
   const { name, ...options } = description;
   return tracer.startActiveSpan(name, options, async (span) => {
     try {
@@ -33,6 +43,10 @@ export function noteError(span: Span, error: unknown): void {
   if (!span.isRecording()) return;
   const name = error instanceof Error ? error.name : 'Error';
   const message = redactText(error instanceof Error ? error.message : String(error));
-  span.recordException({ name, message, ...(error instanceof Error && error.stack ? { stack: redactText(error.stack) } : {}) });
+  span.recordException({
+    name,
+    message,
+    ...(error instanceof Error && error.stack ? { stack: redactText(error.stack) } : {}),
+  });
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }

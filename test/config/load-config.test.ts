@@ -14,7 +14,8 @@ function faultsOf(run: () => unknown): string[] {
   try {
     run();
   } catch (error) {
-    if (error instanceof ConfigFaults) return error.faults.map(({ where, problem, allowed }) => `${where}: ${problem}${allowed ? ` | ${allowed}` : ''}`);
+    if (error instanceof ConfigFaults)
+      return error.faults.map(({ where, problem, allowed }) => `${where}: ${problem}${allowed ? ` | ${allowed}` : ''}`);
     throw error;
   }
   return [];
@@ -37,7 +38,13 @@ describe('where settings come from', () => {
         shutdownTimeoutMs: 20_000,
         waitForSlotMs: 10_000,
       },
-      database: { connection: { kind: 'embedded', directory: '.data/postgres' }, pooled: false, pool: 10, historyMs: 7_776_000_000, idempotencyMs: 86_400_000 },
+      database: {
+        connection: { kind: 'embedded', directory: '.data/postgres' },
+        pooled: false,
+        pool: 10,
+        historyMs: 7_776_000_000,
+        idempotencyMs: 86_400_000,
+      },
       safety: {
         enableCooldown: true,
         enableValidation: true,
@@ -79,13 +86,18 @@ describe('where settings come from', () => {
   });
 
   test('EXECUTOR_CONFIG names another file', () => {
-    const config = loadConfig({ env: { EXECUTOR_CONFIG: '/etc/e.yaml' }, readFile: (path) => (path === '/etc/e.yaml' ? 'executor: { service_port: 1 }' : undefined) });
+    const config = loadConfig({
+      env: { EXECUTOR_CONFIG: '/etc/e.yaml' },
+      readFile: (path) => (path === '/etc/e.yaml' ? 'executor: { service_port: 1 }' : undefined),
+    });
 
     expect(config.servicePort).toBe(1);
   });
 
   test('a file that EXECUTOR_CONFIG names and that is not there is a fault', () => {
-    expect(faultsOf(() => load(undefined, { EXECUTOR_CONFIG: '/nowhere.yaml' }))).toEqual(['EXECUTOR_CONFIG: there is no file /nowhere.yaml']);
+    expect(faultsOf(() => load(undefined, { EXECUTOR_CONFIG: '/nowhere.yaml' }))).toEqual([
+      'EXECUTOR_CONFIG: there is no file /nowhere.yaml',
+    ]);
     expect(faultsOf(() => loadConfig({ env: { EXECUTOR_CONFIG: 'a.yaml' } }))[0]).toMatch('this runtime has none');
   });
 
@@ -112,15 +124,21 @@ describe('variables inside the file', () => {
 
     const config = load(content, { H: 'db', P: '6432', W: 'a${H}/@' });
 
-    expect(config.database.connection).toEqual({ kind: 'url', url: 'postgres://executor_user:a%24%7BH%7D%2F%40@db:6432/action_history' });
+    expect(config.database.connection).toEqual({
+      kind: 'url',
+      url: 'postgres://executor_user:a%24%7BH%7D%2F%40@db:6432/action_history',
+    });
   });
 
   test('that are not set or empty leave the default', () => {
-    expect(load('executor: { actions: { lease: "${NO}", dry_run: "${EMPTY}" } }', { EMPTY: '' })).toEqual(load(undefined));
+    expect(load('executor: { actions: { lease: "${NO}", dry_run: "${EMPTY}" } }', { EMPTY: '' })).toEqual(
+      load(undefined),
+    );
   });
 
   test('stand for flags, numbers and lists too', () => {
-    const content = 'executor: { actions: { dry_run: "${D}" }, safety: { rules: { protected_target: { namespaces: "${N}" } } } }';
+    const content =
+      'executor: { actions: { dry_run: "${D}" }, safety: { rules: { protected_target: { namespaces: "${N}" } } } }';
 
     const config = load(content, { D: 'true', N: '["vault"]' });
 
@@ -129,7 +147,8 @@ describe('variables inside the file', () => {
   });
 
   test('that are not set inside a longer text are a fault, and so is any other syntax', () => {
-    const content = 'executor:\n  database:\n    host: "db.${REGION}.example"\n    name: "${NAME:-x}"\n    user: "${OPEN"\n';
+    const content =
+      'executor:\n  database:\n    host: "db.${REGION}.example"\n    name: "${NAME:-x}"\n    user: "${OPEN"\n';
 
     expect(faultsOf(() => load(content))).toEqual([
       'config/executor-service.yaml:3: executor.database.host needs the variable REGION, which is not set',
@@ -170,12 +189,17 @@ other: 1
 
   test('name the line of what is not YAML, and of a key given twice', () => {
     expect(faultsOf(() => load('executor:\n  actions: {'))[0]).toMatch(/^config\/executor-service\.yaml:2: not YAML/);
-    expect(faultsOf(() => load('executor:\n  service_port: 1\n  service_port: 2\n'))[0]).toMatch(/^config\/executor-service\.yaml:3: not YAML: Map keys must be unique/);
+    expect(faultsOf(() => load('executor:\n  service_port: 1\n  service_port: 2\n'))[0]).toMatch(
+      /^config\/executor-service\.yaml:3: not YAML: Map keys must be unique/,
+    );
   });
 
-  test.each([['[]'], ['3'], ['executor: []'], ['executor: { actions: 5 }'], ['executor: { actions: [] }']])('%s is not a map', (content) => {
-    expect(faultsOf(() => load(content))[0]).toMatch('is not a map');
-  });
+  test.each([['[]'], ['3'], ['executor: []'], ['executor: { actions: 5 }'], ['executor: { actions: [] }']])(
+    '%s is not a map',
+    (content) => {
+      expect(faultsOf(() => load(content))[0]).toMatch('is not a map');
+    },
+  );
 
   test('never hold a secret', () => {
     const env = { EXECUTOR_DATABASE_URL: 'mysql://u:hunter2@h/x', EXECUTOR_DATABASE_PASSWORD: 'hunter2\nx' };
@@ -191,7 +215,9 @@ other: 1
   });
 
   test.each(['ask', 'allow', 'no'])('%s is no verdict', (verdict) => {
-    expect(faultsOf(() => load(`executor: { safety: { rules: { last_node: { verdict: ${verdict} } } } }`))).toHaveLength(1);
+    expect(
+      faultsOf(() => load(`executor: { safety: { rules: { last_node: { verdict: ${verdict} } } } }`)),
+    ).toHaveLength(1);
   });
 
   test('two interfaces on one port', () => {
@@ -214,14 +240,23 @@ describe('which database', () => {
   test('DATABASE_URL wins over a host in the file, and its own setting over both', () => {
     const content = 'executor: { database: { host: filehost } }';
 
-    expect(load(content, { DATABASE_URL: 'postgres://env/x' }).database.connection).toEqual({ kind: 'url', url: 'postgres://env/x' });
-    expect(load(content, { DATABASE_URL: 'postgres://env/x', EXECUTOR_DATABASE_URL: 'postgres://own/x' }).database.connection).toEqual({ kind: 'url', url: 'postgres://own/x' });
+    expect(load(content, { DATABASE_URL: 'postgres://env/x' }).database.connection).toEqual({
+      kind: 'url',
+      url: 'postgres://env/x',
+    });
+    expect(
+      load(content, { DATABASE_URL: 'postgres://env/x', EXECUTOR_DATABASE_URL: 'postgres://own/x' }).database
+        .connection,
+    ).toEqual({ kind: 'url', url: 'postgres://own/x' });
   });
 
   test('a host from the environment wins over a URL in the file', () => {
     const config = load('executor: { database: { url: "postgres://file/x" } }', { EXECUTOR_DATABASE_HOST: 'envhost' });
 
-    expect(config.database.connection).toEqual({ kind: 'url', url: 'postgres://executor_user@envhost:5432/action_history' });
+    expect(config.database.connection).toEqual({
+      kind: 'url',
+      url: 'postgres://executor_user@envhost:5432/action_history',
+    });
   });
 
   test('both in one place is a fault', () => {
@@ -231,19 +266,31 @@ describe('which database', () => {
   test('a URL with a password that breaks it is a fault that does not show it', () => {
     const faults = faultsOf(() => load(undefined, { DATABASE_URL: 'postgres://u:hunter2@h:port/x' }));
 
-    expect(faults).toEqual(['DATABASE_URL: executor.database.url is not a URL | postgres://user:password@host:port/name']);
+    expect(faults).toEqual([
+      'DATABASE_URL: executor.database.url is not a URL | postgres://user:password@host:port/name',
+    ]);
   });
 });
 
 describe('which cluster', () => {
   test('KUBECONFIG names files, and ~ is the home directory', () => {
-    const config = load(shipped, { KUBECONFIG: '~/.kube/config:/b', HOME: '/home/me', KUBERNETES_SERVICE_HOST: '10.0.0.1' });
+    const config = load(shipped, {
+      KUBECONFIG: '~/.kube/config:/b',
+      HOME: '/home/me',
+      KUBERNETES_SERVICE_HOST: '10.0.0.1',
+    });
 
-    expect(config.kubernetes.connection).toEqual({ kind: 'kubeconfig', paths: ['/home/me/.kube/config', '/b'], context: undefined });
+    expect(config.kubernetes.connection).toEqual({
+      kind: 'kubeconfig',
+      paths: ['/home/me/.kube/config', '/b'],
+      context: undefined,
+    });
   });
 
   test('inside a cluster it is that cluster', () => {
-    expect(load(shipped, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }).kubernetes.connection).toEqual({ kind: 'in_cluster' });
+    expect(load(shipped, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }).kubernetes.connection).toEqual({
+      kind: 'in_cluster',
+    });
   });
 
   test('a context without a kubeconfig is a fault', () => {
@@ -269,7 +316,12 @@ describe('the variables that Kubernetes sets for Services', () => {
   });
 
   test('of a Service named executor are not settings, and what the pod sets itself is', () => {
-    const env = { EXECUTOR_PORT: 'tcp://10.0.0.7:80', EXECUTOR_PORT_80_TCP: 'tcp://10.0.0.7:80', EXECUTOR_SERVICE_HOST: '10.0.0.7', EXECUTOR_SERVICE_PORT: '80' };
+    const env = {
+      EXECUTOR_PORT: 'tcp://10.0.0.7:80',
+      EXECUTOR_PORT_80_TCP: 'tcp://10.0.0.7:80',
+      EXECUTOR_SERVICE_HOST: '10.0.0.7',
+      EXECUTOR_SERVICE_PORT: '80',
+    };
 
     expect(load(undefined, env)).toMatchObject({ serviceHost: '127.0.0.1', servicePort: 8084 });
     expect(load(undefined, { ...env, EXECUTOR_SERVICE_HOST: '0.0.0.0' }).serviceHost).toBe('0.0.0.0');
@@ -283,13 +335,27 @@ describe('what OpenTelemetry exports', () => {
     [{}, { traces: false, logs: false, metrics: undefined }],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318' }, { traces: true, logs: true, metrics: otlp }],
     [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c:4318' }, { traces: true, logs: false, metrics: undefined }],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_METRICS_EXPORTER: 'none' }, { traces: true, logs: true, metrics: undefined }],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_METRICS_EXPORTER: 'none' },
+      { traces: true, logs: true, metrics: undefined },
+    ],
     [{ OTEL_METRICS_EXPORTER: 'prometheus' }, { traces: false, logs: false, metrics: undefined }],
     [{ OTEL_TRACES_EXPORTER: 'console' }, { traces: true, logs: false, metrics: undefined }],
-    [{ OTEL_TRACES_EXPORTER: 'otlp', OTEL_SDK_DISABLED: 'true' }, { traces: false, logs: false, metrics: undefined }],
     [
-      { OTEL_METRICS_EXPORTER: 'otlp, console', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_METRIC_EXPORT_INTERVAL: '1000' },
-      { traces: false, logs: false, metrics: { exporters: ['otlp', 'console'], protocol: 'grpc', intervalMs: 1000, timeoutMs: 1000 } },
+      { OTEL_TRACES_EXPORTER: 'otlp', OTEL_SDK_DISABLED: 'true' },
+      { traces: false, logs: false, metrics: undefined },
+    ],
+    [
+      {
+        OTEL_METRICS_EXPORTER: 'otlp, console',
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+        OTEL_METRIC_EXPORT_INTERVAL: '1000',
+      },
+      {
+        traces: false,
+        logs: false,
+        metrics: { exporters: ['otlp', 'console'], protocol: 'grpc', intervalMs: 1000, timeoutMs: 1000 },
+      },
     ],
   ])('%j', (env, expected) => {
     expect(load(undefined, env).telemetry).toEqual(expected);

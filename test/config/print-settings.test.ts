@@ -11,7 +11,11 @@ function printed(env: Record<string, string>) {
 }
 
 test('prints the settings in force with their origin and without secrets', async () => {
-  const { stdout } = await printed({ DATABASE_URL: 'postgres://me:hunter2@db/x?sslpassword=hunter2', DB_PASSWORD: 'hunter2', EXECUTOR_ACTIONS_LEASE: '40s' });
+  const { stdout } = await printed({
+    DATABASE_URL: 'postgres://me:hunter2@db/x?sslpassword=hunter2',
+    DB_PASSWORD: 'hunter2',
+    EXECUTOR_ACTIONS_LEASE: '40s',
+  });
 
   expect(stdout).not.toContain('hunter2');
   expect(stdout).toContain('lease: 40s # EXECUTOR_ACTIONS_LEASE');
@@ -22,7 +26,9 @@ test('prints the settings in force with their origin and without secrets', async
 });
 
 test('prints the report of faults and fails', async () => {
-  const failed = await printed({ EXECUTOR_ACTIONS_LEASE: 'x', EXECUTOR_SERVICE_PORT: 'y' }).catch((error: unknown) => error);
+  const failed = await printed({ EXECUTOR_ACTIONS_LEASE: 'x', EXECUTOR_SERVICE_PORT: 'y' }).catch(
+    (error: unknown) => error,
+  );
 
   expect(failed).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('has 2 faults') });
 });

@@ -79,7 +79,8 @@ test('20 parallel different actions on one Deployment through 3 replicas never o
     Array.from({ length: 20 }, (_, index) => {
       const replica = replicas[index % 3] ?? service;
       if (index % 4 === 0) return replica.execute('restart_deployment', { namespace, resource_name: 'busy' });
-      if (index % 4 === 1) return replica.execute('restart_pod', { namespace, resource_type: 'deployment', resource_name: 'busy' });
+      if (index % 4 === 1)
+        return replica.execute('restart_pod', { namespace, resource_type: 'deployment', resource_name: 'busy' });
       return replica.execute('scale_deployment', scale('busy', 1 + index));
     }),
   );
@@ -105,7 +106,12 @@ test('20 parallel different actions on one Deployment through 3 replicas never o
 });
 
 test("a pod's action holds the pod's owner", async () => {
-  await createDeployment(cluster, { namespace, name: 'owned', replicas: 1, podAnnotations: { 'test/terminate-after': '2s' } });
+  await createDeployment(cluster, {
+    namespace,
+    name: 'owned',
+    replicas: 1,
+    podAnnotations: { 'test/terminate-after': '2s' },
+  });
   const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: 'app=owned' });
   const service = await startService();
 
@@ -122,9 +128,15 @@ test("a pod's action holds the pod's owner", async () => {
 test('eleven runs with max_concurrent 10: never more than ten; the eleventh waits, then is told to come back', async () => {
   const names = Array.from({ length: 11 }, (_, index) => `slot-${index}`);
   for (const name of names) {
-    await createDeployment(cluster, { namespace, name, replicas: 0, podAnnotations: { 'test/ready-after': '3s' } }, { ready: false });
+    await createDeployment(
+      cluster,
+      { namespace, name, replicas: 0, podAnnotations: { 'test/ready-after': '3s' } },
+      { ready: false },
+    );
   }
-  const service = await startService({ env: { EXECUTOR_ACTIONS_WAIT_FOR_SLOT: '500ms', EXECUTOR_ACTIONS_MAX_CONCURRENT: '10' } });
+  const service = await startService({
+    env: { EXECUTOR_ACTIONS_WAIT_FOR_SLOT: '500ms', EXECUTOR_ACTIONS_MAX_CONCURRENT: '10' },
+  });
   const other = await service.replica();
 
   const runs = names.map((name, index) => (index % 2 ? other : service).execute('scale_deployment', scale(name, 1)));
@@ -144,10 +156,13 @@ test('eleven runs with max_concurrent 10: never more than ten; the eleventh wait
 });
 
 test('a waiting request takes the slot that becomes free', async () => {
-  for (const name of ['wait-a', 'wait-b']) await createDeployment(cluster, { namespace, name, replicas: 0 }, { ready: false });
+  for (const name of ['wait-a', 'wait-b'])
+    await createDeployment(cluster, { namespace, name, replicas: 0 }, { ready: false });
   const service = await startService({ env: { EXECUTOR_ACTIONS_MAX_CONCURRENT: '1' } });
 
-  const answers = await Promise.all(['wait-a', 'wait-b'].map((name) => service.execute('scale_deployment', scale(name, 1))));
+  const answers = await Promise.all(
+    ['wait-a', 'wait-b'].map((name) => service.execute('scale_deployment', scale(name, 1))),
+  );
 
   expect(statuses(answers)).toEqual({ 200: 2 });
   await service.close();
@@ -183,7 +198,8 @@ test('a failure before the first write gives the cooldown back', async () => {
   const service = await startService({ env: { EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '5m' } });
   const failing = await service.replica({
     faults: (send) => async (url, init) => {
-      if (init.method === 'PATCH') throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
+      if (init.method === 'PATCH')
+        throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) });
       return await send(url, init);
     },
   });

@@ -136,9 +136,13 @@ describe.each(actions.map((action) => [action.name, action] as const))('%s', (na
       expect(body, JSON.stringify(body)).toMatchObject({ status: 'completed' });
     }
 
-    const used = new Set((await audit.requests({ userAgent })).filter(({ objectRef }) => objectRef).map(permissionUsed));
+    const used = new Set(
+      (await audit.requests({ userAgent })).filter(({ objectRef }) => objectRef).map(permissionUsed),
+    );
     const declared = new Set(spread(action.permissions));
-    const byOthers = new Set(spread([...permissionsOfTargets(action), ...rules.flatMap(({ permissions }) => [...permissions])]));
+    const byOthers = new Set(
+      spread([...permissionsOfTargets(action), ...rules.flatMap(({ permissions }) => [...permissions])]),
+    );
     expect([...used].filter((permission) => !declared.has(permission) && !byOthers.has(permission))).toEqual([]);
     const unused = [...declared].filter((permission) => !used.has(permission));
     expect(unused.filter((permission) => !(allowedUnused[name] ?? []).includes(permission))).toEqual([]);
@@ -156,7 +160,10 @@ const allowedUnused: Record<string, string[]> = {
 
 async function run(action: string, { target, parameters }: Scenario, more: Record<string, unknown> = {}) {
   const { apiVersion, kind, namespace: of, name } = target;
-  return await service.execute(action, parameters, { target: { api_version: apiVersion, kind, ...(of ? { namespace: of } : {}), name }, ...more });
+  return await service.execute(action, parameters, {
+    target: { api_version: apiVersion, kind, ...(of ? { namespace: of } : {}), name },
+    ...more,
+  });
 }
 
 function spread(permissions: readonly Permission[]): string[] {
@@ -204,7 +211,10 @@ async function workload(kind: 'Deployment' | 'StatefulSet' | 'DaemonSet', replic
 
 async function labelledNode(): Promise<string> {
   const name = 'node-1';
-  await cluster.patch({ apiVersion: 'v1', kind: 'Node', name }, { type: 'merge', body: { metadata: { labels: { 'kubernetes.io/hostname': name } } } });
+  await cluster.patch(
+    { apiVersion: 'v1', kind: 'Node', name },
+    { type: 'merge', body: { metadata: { labels: { 'kubernetes.io/hostname': name } } } },
+  );
   return name;
 }
 
@@ -216,7 +226,8 @@ async function settled(reference: ObjectReference, replicas: number): Promise<vo
     const ready = counts['readyReplicas'] ?? counts['numberReady'] ?? 0;
     const updated = counts['updatedReplicas'] ?? counts['updatedNumberScheduled'] ?? 0;
     const present = counts['replicas'] ?? counts['currentNumberScheduled'] ?? 0;
-    if (ready !== replicas || updated !== replicas || present !== replicas) throw new Error(`${reference.name}: ${JSON.stringify(status)}`);
+    if (ready !== replicas || updated !== replicas || present !== replicas)
+      throw new Error(`${reference.name}: ${JSON.stringify(status)}`);
   });
 }
 
@@ -235,7 +246,12 @@ async function secondRevision(reference: ObjectReference): Promise<ObjectReferen
 }
 
 async function podOf(reference: ObjectReference): Promise<ObjectReference> {
-  const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: `app=${reference.name}` });
+  const { items } = await cluster.list({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    namespace,
+    labelSelector: `app=${reference.name}`,
+  });
   return { apiVersion: 'v1', kind: 'Pod', namespace, name: items[0]?.metadata.name ?? '' };
 }
 
@@ -253,4 +269,3 @@ async function node(spec: Record<string, unknown> = {}): Promise<ObjectReference
   await new Promise((resolve) => setTimeout(resolve, 300));
   return reference;
 }
-

@@ -20,15 +20,27 @@ afterAll(async () => {
 });
 
 async function post(url: string, body: unknown): Promise<Response> {
-  return await fetch(`${url}/api/v1/execute`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  return await fetch(`${url}/api/v1/execute`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 }
 
 test('a replica killed while it waits for the rollout: another settles the run from the cluster, and frees target and slot', async () => {
-  await createDeployment(cluster, { namespace, name: 'orphan', replicas: 0, podAnnotations: { 'test/ready-after': '3s' } }, { ready: false });
+  await createDeployment(
+    cluster,
+    { namespace, name: 'orphan', replicas: 0, podAnnotations: { 'test/ready-after': '3s' } },
+    { ready: false },
+  );
   const service = await startService({ env: { EXECUTOR_ACTIONS_LEASE: '2s' } });
   const victim = await startProcess(service.databaseUrl, { EXECUTOR_ACTIONS_LEASE: '2s' });
   const audit = await auditFromNow();
-  const body = { action_id: 'crash-1', action: 'scale_deployment', parameters: { namespace, resource_name: 'orphan', replicas: 1 } };
+  const body = {
+    action_id: 'crash-1',
+    action: 'scale_deployment',
+    parameters: { namespace, resource_name: 'orphan', replicas: 1 },
+  };
 
   const cut = post(victim.url, body).catch(() => undefined);
   await eventually(async () => expect(await audit.writes({ namespace, name: 'orphan' })).toHaveLength(1));
@@ -44,7 +56,12 @@ test('a replica killed while it waits for the rollout: another settles the run f
 
   expect(held.status).toBe(409);
   expect(held.body).toMatchObject({ code: 'target_busy', holder: { action_id: 'crash-1' } });
-  expect(settled).toMatchObject({ success: true, changed: true, settled: { from: 'the cluster' }, undo: { available: true } });
+  expect(settled).toMatchObject({
+    success: true,
+    changed: true,
+    settled: { from: 'the cluster' },
+    undo: { available: true },
+  });
   expect(await audit.writes({ namespace, name: 'orphan' })).toEqual(['patch deployments/scale 200']);
   expect(await service.sql`select key from target_lock`).toEqual([]);
   expect(await service.sql`select id from slot where execution_id is not null`).toEqual([]);
@@ -54,10 +71,18 @@ test('a replica killed while it waits for the rollout: another settles the run f
 });
 
 test('a replica that lost its lease can not write the outcome, nor begin another change', async () => {
-  await createDeployment(cluster, { namespace, name: 'fenced', replicas: 0, podAnnotations: { 'test/ready-after': '4s' } }, { ready: false });
+  await createDeployment(
+    cluster,
+    { namespace, name: 'fenced', replicas: 0, podAnnotations: { 'test/ready-after': '4s' } },
+    { ready: false },
+  );
   const service = await startService({ env: { EXECUTOR_ACTIONS_LEASE: '1s' } });
   const sleeper = await startProcess(service.databaseUrl, { EXECUTOR_ACTIONS_LEASE: '1s' });
-  const body = { action_id: 'fence-1', action: 'scale_deployment', parameters: { namespace, resource_name: 'fenced', replicas: 1 } };
+  const body = {
+    action_id: 'fence-1',
+    action: 'scale_deployment',
+    parameters: { namespace, resource_name: 'fenced', replicas: 1 },
+  };
 
   const answer = post(sleeper.url, body);
   await eventually(async () => expect((await service.get('/api/v1/status/fence-1')).body.changes?.length).toBe(1));
@@ -82,13 +107,19 @@ test('a replica that lost its lease can not write the outcome, nor begin another
 });
 
 test('SIGTERM: the replica is not ready any more, refuses new runs, ends those under way, and exits cleanly', async () => {
-  await createDeployment(cluster, { namespace, name: 'graceful', replicas: 0, podAnnotations: { 'test/ready-after': '2s' } }, { ready: false });
+  await createDeployment(
+    cluster,
+    { namespace, name: 'graceful', replicas: 0, podAnnotations: { 'test/ready-after': '2s' } },
+    { ready: false },
+  );
   const service = await startService();
   const replica = await startProcess(service.databaseUrl);
   const parameters = { namespace, resource_name: 'graceful', replicas: 1 };
 
   const underWay = post(replica.url, { action: 'scale_deployment', parameters });
-  await eventually(async () => expect(await service.sql`select id from execution where status = 'running'`).toHaveLength(1));
+  await eventually(async () =>
+    expect(await service.sql`select id from execution where status = 'running'`).toHaveLength(1),
+  );
   const exit = replica.stop();
   await new Promise((resolve) => setTimeout(resolve, 200));
   const ready = await fetch(`${replica.url}/readyz`);

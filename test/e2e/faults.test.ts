@@ -22,7 +22,11 @@ afterAll(async () => {
 const scale = (name: string, replicas: number) => ({ namespace, resource_name: name, replicas });
 
 /** Does `act` to the first so many requests of that method, and lets the others through. */
-function onFirst(method: string, times: number, act: (send: Fetch, ...request: Parameters<Fetch>) => ReturnType<Fetch>) {
+function onFirst(
+  method: string,
+  times: number,
+  act: (send: Fetch, ...request: Parameters<Fetch>) => ReturnType<Fetch>,
+) {
   let left = times;
   return (send: Fetch): Fetch =>
     async (url, init) => {
@@ -32,7 +36,8 @@ function onFirst(method: string, times: number, act: (send: Fetch, ...request: P
     };
 }
 
-const reset = () => new TypeError('fetch failed', { cause: Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }) });
+const reset = () =>
+  new TypeError('fetch failed', { cause: Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }) });
 
 test('a connection that drops after the commit is not a second mutation: the cluster is read, and shows it done', async () => {
   await createDeployment(cluster, { namespace, name: 'dropped', replicas: 1 });
@@ -147,7 +152,15 @@ test('an API server that is away refuses before anything is begun, and says when
 test('an overloaded API server is asked again after as long as it says', async () => {
   await createDeployment(cluster, { namespace, name: 'loaded', replicas: 1 });
   const service = await startService({
-    faults: onFirst('GET', 1, async () => new Response('{"kind":"Status","message":"too many requests"}', { status: 429, headers: { 'retry-after': '1', 'content-type': 'application/json' } })),
+    faults: onFirst(
+      'GET',
+      1,
+      async () =>
+        new Response('{"kind":"Status","message":"too many requests"}', {
+          status: 429,
+          headers: { 'retry-after': '1', 'content-type': 'application/json' },
+        }),
+    ),
   });
 
   const answer = await service.execute('scale_deployment', scale('loaded', 2));

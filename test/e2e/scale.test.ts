@@ -57,7 +57,11 @@ test("the guide's request scales the Deployment, is verified, recorded, and can 
   expect(undone.body).toMatchObject({ success: true, changed: true, rollback_of: answer.body.action_id });
   expect(await replicasOf('web-server')).toEqual({ replicas: 2, readyReplicas: 2 });
   const original = await service.get(answer.body.links.self);
-  expect(original.body).toMatchObject({ status: 'rolled_back', rolled_back_by: undone.body.action_id, undo: { available: false } });
+  expect(original.body).toMatchObject({
+    status: 'rolled_back',
+    rolled_back_by: undone.body.action_id,
+    undo: { available: false },
+  });
 
   const again = await service.post(answer.body.links.rollback);
   expect(again.status).toBe(409);
@@ -94,26 +98,52 @@ test('a dry run is checked by the API server and changes nothing', async () => {
   const before = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'dry' });
   const audit = await auditFromNow();
 
-  const answer = await service.execute('scale_deployment', { namespace, resource_name: 'dry', replicas: 4 }, { dry_run: true });
+  const answer = await service.execute(
+    'scale_deployment',
+    { namespace, resource_name: 'dry', replicas: 4 },
+    { dry_run: true },
+  );
 
   expect(answer.body).toMatchObject({ status: 'completed', dry_run: true, changed: false });
-  expect(answer.body.changes[0]).toMatchObject({ status: 'pending', verified: true, before: { '/spec/replicas': 1 }, after: { '/spec/replicas': 4 } });
+  expect(answer.body.changes[0]).toMatchObject({
+    status: 'pending',
+    verified: true,
+    before: { '/spec/replicas': 1 },
+    after: { '/spec/replicas': 4 },
+  });
   const after = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'dry' });
   expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
   const requests = await audit.requests({ namespace, name: 'dry' });
-  expect(requests.filter(({ verb }) => verb === 'patch').map(({ requestURI }) => requestURI.includes('dryRun=All'))).toEqual([true]);
+  expect(
+    requests.filter(({ verb }) => verb === 'patch').map(({ requestURI }) => requestURI.includes('dryRun=All')),
+  ).toEqual([true]);
   expect(await service.sql`select key from target_lock`).toEqual([]);
   expect(await service.sql`select key from cooldown`).toEqual([]);
 });
 
 test('a rollout that does not come is not called a success', async () => {
   await createDeployment(cluster, { namespace, name: 'stuck', replicas: 1 });
-  await createDeployment(cluster, { namespace, name: 'never', replicas: 0, podAnnotations: { 'test/never-ready': 'true' } });
+  await createDeployment(cluster, {
+    namespace,
+    name: 'never',
+    replicas: 0,
+    podAnnotations: { 'test/never-ready': 'true' },
+  });
 
-  const answer = await service.execute('scale_deployment', { namespace, resource_name: 'never', replicas: 1 }, { timeout: '2s' });
+  const answer = await service.execute(
+    'scale_deployment',
+    { namespace, resource_name: 'never', replicas: 1 },
+    { timeout: '2s' },
+  );
 
   expect(answer.status).toBe(200);
-  expect(answer.body).toMatchObject({ success: false, status: 'timed_out', changed: true, error: { code: 'timed_out' }, undo: { available: true } });
+  expect(answer.body).toMatchObject({
+    success: false,
+    status: 'timed_out',
+    changed: true,
+    error: { code: 'timed_out' },
+    undo: { available: true },
+  });
   expect(answer.body.message).toContain('0 of 1');
   expect(answer.body.expectations.some(({ holds }: { holds: boolean }) => !holds)).toBe(true);
 });
@@ -121,7 +151,10 @@ test('a rollout that does not come is not called a success', async () => {
 test('what was changed since is not overwritten by a rollback, unless forced', async () => {
   await createDeployment(cluster, { namespace, name: 'drifts', replicas: 1 });
   const answer = await service.execute('scale_deployment', { namespace, resource_name: 'drifts', replicas: 2 });
-  await cluster.patch({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'drifts' }, { type: 'merge', body: { spec: { replicas: 4 } } });
+  await cluster.patch(
+    { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'drifts' },
+    { type: 'merge', body: { spec: { replicas: 4 } } },
+  );
 
   const refused = await service.post(answer.body.links.rollback, {});
   const forced = await service.post(answer.body.links.rollback, { force: true });

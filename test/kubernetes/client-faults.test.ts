@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest';
 
 import type { KubernetesError } from '../../src/kubernetes/errors.ts';
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
-import { cutAnswer, dropConnection, hangInBody, json, neverAnswer, refusal, startFaultyServer, text } from './faulty-server.ts';
+import {
+  cutAnswer,
+  dropConnection,
+  hangInBody,
+  json,
+  neverAnswer,
+  refusal,
+  startFaultyServer,
+  text,
+} from './faulty-server.ts';
 import type { Reaction } from './faulty-server.ts';
 
 const reference = { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'web-1' };
@@ -11,7 +20,7 @@ const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web-1', namespac
 const found = json(200, pod);
 const patch = { type: 'merge', body: { metadata: { labels: { a: 'b' } } } } as const;
 const budget = {
-  message: 'Cannot evict pod as it would violate the pod\'s disruption budget.',
+  message: "Cannot evict pod as it would violate the pod's disruption budget.",
   reason: 'TooManyRequests',
   details: { causes: [{ reason: 'DisruptionBudget', message: 'The disruption budget web needs 2 healthy pods' }] },
 };
@@ -123,12 +132,16 @@ describe('a write', () => {
     const error = await failureOf(cluster.patch(reference, patch));
 
     expect(error.reason).toBe('unreachable');
-    expect(error.message).toMatch(/^patch pods shop\/web-1: can't reach http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/);
+    expect(error.message).toMatch(
+      /^patch pods shop\/web-1: can't reach http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/,
+    );
     expect(attempts).toBe(4);
   });
 
   test('is refused with a plain 500 once and for all', async () => {
-    await using server = await startFaultyServer(refusal(500, { message: 'This pod has more than one PodDisruptionBudget' }));
+    await using server = await startFaultyServer(
+      refusal(500, { message: 'This pod has more than one PodDisruptionBudget' }),
+    );
 
     expect(await failureOf(server.cluster().evict(reference))).toMatchObject({
       reason: 'serverError',
@@ -149,7 +162,10 @@ describe('an eviction', () => {
   });
 
   test('that an overloaded server refuses is sent again', async () => {
-    await using server = await startFaultyServer(text(429, 'Too many requests'), json(201, { kind: 'Status', apiVersion: 'v1', status: 'Success' }));
+    await using server = await startFaultyServer(
+      text(429, 'Too many requests'),
+      json(201, { kind: 'Status', apiVersion: 'v1', status: 'Success' }),
+    );
 
     await server.cluster().evict({ ...reference, uid: 'u-1' }, { gracePeriodSeconds: 5 });
 
@@ -249,7 +265,9 @@ describe('credentials', () => {
   test('that never come are no reason to wait beyond the deadline', async () => {
     await using server = await startFaultyServer(found);
 
-    const error = await failureOf(server.cluster({ authorize: () => new Promise(() => {}) }).get(reference, { timeoutMs: 100 }));
+    const error = await failureOf(
+      server.cluster({ authorize: () => new Promise(() => {}) }).get(reference, { timeoutMs: 100 }),
+    );
 
     expect(error.reason).toBe('interrupted');
     expect(server.requests).toHaveLength(0);
@@ -268,7 +286,9 @@ describe('credentials', () => {
   test('in the address are not shown, and not sent', async () => {
     await using server = await startFaultyServer(found);
 
-    const cluster = server.cluster({ server: `${server.url.replace('://', '://admin:secret@')}/clusters/c-1/?token=secret` });
+    const cluster = server.cluster({
+      server: `${server.url.replace('://', '://admin:secret@')}/clusters/c-1/?token=secret`,
+    });
     await cluster.get(reference);
 
     expect(cluster.server).toBe(`${server.url}/clusters/c-1`);
@@ -278,9 +298,17 @@ describe('credentials', () => {
 
 describe('an answer that is none', () => {
   test.each<[string, Reaction, string]>([
-    ['a page', text(200, '<html>Sign in</html>', { 'content-type': 'text/html' }), 'answered 200 with text/html instead of a Kubernetes object'],
+    [
+      'a page',
+      text(200, '<html>Sign in</html>', { 'content-type': 'text/html' }),
+      'answered 200 with text/html instead of a Kubernetes object',
+    ],
     ['a redirect', text(302, '', { location: 'http://127.0.0.1:1/login' }), 'answered 302'],
-    ['a page with a refusal', text(418, '<html>', { 'content-type': 'text/html; charset=utf-8' }), 'answered 418 with text/html instead'],
+    [
+      'a page with a refusal',
+      text(418, '<html>', { 'content-type': 'text/html; charset=utf-8' }),
+      'answered 418 with text/html instead',
+    ],
   ])('%s is named for what it is', async (_, fault, message) => {
     await using server = await startFaultyServer(fault);
 
@@ -324,24 +352,47 @@ describe('an answer that is none', () => {
     const errors = [];
     for (let call = 0; call < 6; call++) errors.push(await failureOf(cluster.patch(reference, patch)));
 
-    expect(errors.map((error) => error.reason)).toEqual(['alreadyExists', 'conflict', 'expired', 'unsupportedMediaType', 'invalid', 'notFound']);
+    expect(errors.map((error) => error.reason)).toEqual([
+      'alreadyExists',
+      'conflict',
+      'expired',
+      'unsupportedMediaType',
+      'invalid',
+      'notFound',
+    ]);
     expect(errors[4]?.causes).toEqual([{ reason: 'FieldValueInvalid', field: 'spec.replicas' }]);
   });
 });
 
 describe('an observer', () => {
   test('sees each attempt by name and status, and sends headers along', async () => {
-    await using server = await startFaultyServer(refusal(503), json(200, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'web' } }));
+    await using server = await startFaultyServer(
+      refusal(503),
+      json(200, { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'web' } }),
+    );
     const seen: unknown[] = [];
     const cluster = server.cluster({
       observe: async (call, send) => {
         const outcome = await send({ traceparent: `attempt-${call.attempt}` });
-        seen.push([call.verb, call.apiGroup, call.resource, call.subresource, call.namespace, call.name, call.attempt, outcome.status, outcome.error?.reason]);
+        seen.push([
+          call.verb,
+          call.apiGroup,
+          call.resource,
+          call.subresource,
+          call.namespace,
+          call.name,
+          call.attempt,
+          outcome.status,
+          outcome.error?.reason,
+        ]);
         return outcome;
       },
     });
 
-    await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' }, { subresource: 'scale' });
+    await cluster.get(
+      { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+      { subresource: 'scale' },
+    );
 
     expect(seen).toEqual([
       ['get', 'apps', 'deployments', 'scale', 'shop', 'web', 1, 503, 'serverError'],

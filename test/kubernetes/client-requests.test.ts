@@ -10,7 +10,8 @@ describe('a request', () => {
     await using server = await startFaultyServer(anything);
     const cluster = server.cluster();
 
-    for (const type of ['merge', 'strategic', 'json', 'apply'] as const) await cluster.patch(deployment, { type, body: [], force: true });
+    for (const type of ['merge', 'strategic', 'json', 'apply'] as const)
+      await cluster.patch(deployment, { type, body: [], force: true });
 
     expect(server.requests.map(({ headers }) => headers['content-type'])).toEqual([
       'application/merge-patch+json',
@@ -18,7 +19,9 @@ describe('a request', () => {
       'application/json-patch+json',
       'application/apply-patch+yaml',
     ]);
-    expect(server.requests[3]?.line).toBe('PATCH /apis/apps/v1/namespaces/shop/deployments/web?fieldManager=executor-service&force=true');
+    expect(server.requests[3]?.line).toBe(
+      'PATCH /apis/apps/v1/namespaces/shop/deployments/web?fieldManager=executor-service&force=true',
+    );
   });
 
   test('that is only tried says so', async () => {
@@ -43,7 +46,12 @@ describe('a request', () => {
   test('to delete carries the UID of the reference, or the one given', async () => {
     await using server = await startFaultyServer(anything);
 
-    await server.cluster().delete({ ...deployment, uid: 'u-1' }, { resourceVersion: '7', gracePeriodSeconds: 0, propagationPolicy: 'Foreground' });
+    await server
+      .cluster()
+      .delete(
+        { ...deployment, uid: 'u-1' },
+        { resourceVersion: '7', gracePeriodSeconds: 0, propagationPolicy: 'Foreground' },
+      );
 
     expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({
       apiVersion: 'v1',
@@ -57,15 +65,26 @@ describe('a request', () => {
   test('for logs asks for what was asked for, and never for all', async () => {
     await using server = await startFaultyServer(text(200, 'one\ntwo\n'));
 
-    const log = await server.cluster().logs({ apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'web' }, { container: 'app', previous: true, tailLines: 2 });
+    const log = await server
+      .cluster()
+      .logs(
+        { apiVersion: 'v1', kind: 'Pod', namespace: 'shop', name: 'web' },
+        { container: 'app', previous: true, tailLines: 2 },
+      );
 
     expect(log).toBe('one\ntwo\n');
-    expect(server.requests[0]?.line).toBe('GET /api/v1/namespaces/shop/pods/web/log?container=app&previous=true&tailLines=2&limitBytes=16777216');
+    expect(server.requests[0]?.line).toBe(
+      'GET /api/v1/namespaces/shop/pods/web/log?container=app&previous=true&tailLines=2&limitBytes=16777216',
+    );
   });
 
   test.each([
     ['no namespace', { ...deployment, namespace: undefined }, 'Deployment "web" needs a namespace'],
-    ['a namespace too many', { apiVersion: 'v1', kind: 'Node', namespace: 'shop', name: 'n' }, 'Node belongs to the whole cluster'],
+    [
+      'a namespace too many',
+      { apiVersion: 'v1', kind: 'Node', namespace: 'shop', name: 'n' },
+      'Node belongs to the whole cluster',
+    ],
     ['a name that leaves its segment', { ...deployment, name: '../../secrets' }, 'name of the Deployment'],
     ['the name of a parent', { ...deployment, name: '..' }, 'not a valid name'],
     ['no name', { ...deployment, name: '' }, 'must not be empty'],
@@ -74,10 +93,15 @@ describe('a request', () => {
   ])('with %s never becomes another', async (_, reference, message) => {
     await using server = await startFaultyServer(refusal(404));
 
-    const error: unknown = await server.cluster().get(reference).catch((reason: unknown) => reason);
+    const error: unknown = await server
+      .cluster()
+      .get(reference)
+      .catch((reason: unknown) => reason);
 
     if (message) expect(error).toMatchObject({ reason: 'invalid', message: expect.stringContaining(message) });
-    expect(server.requests.map(({ line }) => line)).toEqual(message ? [] : ['GET /apis/apps/v1/namespaces/shop/deployments/web%3Fforce%3Dtrue']);
+    expect(server.requests.map(({ line }) => line)).toEqual(
+      message ? [] : ['GET /apis/apps/v1/namespaces/shop/deployments/web%3Fforce%3Dtrue'],
+    );
   });
 
   test('for an object by its UID does not take another one of that name for it', async () => {
@@ -85,13 +109,21 @@ describe('a request', () => {
     const cluster = server.cluster();
 
     await expect(cluster.get({ ...deployment, uid: 'u-1' })).resolves.toMatchObject({ metadata: { uid: 'u-1' } });
-    await expect(cluster.get({ ...deployment, uid: 'u-0' })).rejects.toMatchObject({ reason: 'notFound', message: expect.stringContaining('u-0 is gone') });
+    await expect(cluster.get({ ...deployment, uid: 'u-0' })).rejects.toMatchObject({
+      reason: 'notFound',
+      message: expect.stringContaining('u-0 is gone'),
+    });
   });
 });
 
 describe('a list', () => {
   const page = (names: string[], next?: string) =>
-    json(200, { kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '9', continue: next }, items: names.map((name) => ({ metadata: { name } })) });
+    json(200, {
+      kind: 'PodList',
+      apiVersion: 'v1',
+      metadata: { resourceVersion: '9', continue: next },
+      items: names.map((name) => ({ metadata: { name } })),
+    });
   const pods = { apiVersion: 'v1', kind: 'Pod' };
 
   test('is read page by page, and its items know their kind', async () => {
@@ -128,7 +160,10 @@ describe('a list', () => {
 
   test('of metadata only is asked for by its media type, and hides how it came', async () => {
     await using server = await startFaultyServer(
-      json(200, { metadata: {}, items: [{ apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata: { name: 'a' } }] }),
+      json(200, {
+        metadata: {},
+        items: [{ apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata: { name: 'a' } }],
+      }),
     );
 
     const { items } = await server.cluster().list(pods, { metadataOnly: true });
@@ -177,7 +212,8 @@ describe('a kind that is not built in', () => {
     for (let call = 0; call < 3; call++) {
       await expect(cluster.get({ ...snapshot, kind: 'Nothing' })).rejects.toMatchObject({
         reason: 'notFound',
-        message: 'the cluster serves no kind Nothing in snapshot.storage.k8s.io/v1; it has VolumeSnapshot, VolumeSnapshotClass',
+        message:
+          'the cluster serves no kind Nothing in snapshot.storage.k8s.io/v1; it has VolumeSnapshot, VolumeSnapshotClass',
       });
     }
     expect(server.requests).toHaveLength(1);
@@ -192,10 +228,13 @@ describe('a kind that is not built in', () => {
     });
   });
 
-  test.each(['', 'a/b/c', '../api', 'apps/V1', 'apps/v1?x', 'Apps.Example/v1'])('with the apiVersion %j asks nothing', async (apiVersion) => {
-    await using server = await startFaultyServer(anything);
+  test.each(['', 'a/b/c', '../api', 'apps/V1', 'apps/v1?x', 'Apps.Example/v1'])(
+    'with the apiVersion %j asks nothing',
+    async (apiVersion) => {
+      await using server = await startFaultyServer(anything);
 
-    await expect(server.cluster().get({ ...snapshot, apiVersion })).rejects.toMatchObject({ reason: 'notFound' });
-    expect(server.requests).toHaveLength(0);
-  });
+      await expect(server.cluster().get({ ...snapshot, apiVersion })).rejects.toMatchObject({ reason: 'notFound' });
+      expect(server.requests).toHaveLength(0);
+    },
+  );
 });

@@ -52,14 +52,24 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
 
   test('takes each type of patch, and the scale subresource', async () => {
     await cluster.patch(deployment, { type: 'merge', body: { metadata: { annotations: { merge: 'yes' } } } });
-    await cluster.patch(deployment, { type: 'json', body: [{ op: 'add', path: '/metadata/annotations/json', value: 'yes' }] });
-    await cluster.patch(deployment, { type: 'strategic', body: { spec: { template: { spec: { containers: [{ name: 'app', image: 'web:2' }] } } } } });
+    await cluster.patch(deployment, {
+      type: 'json',
+      body: [{ op: 'add', path: '/metadata/annotations/json', value: 'yes' }],
+    });
+    await cluster.patch(deployment, {
+      type: 'strategic',
+      body: { spec: { template: { spec: { containers: [{ name: 'app', image: 'web:2' }] } } } },
+    });
     await cluster.patch(deployment, {
       type: 'apply',
       body: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', annotations: { apply: 'yes' } } },
     });
     await cluster.patch(deployment, { type: 'merge', body: { spec: { replicas: 1 } }, subresource: 'scale' });
-    await cluster.patch(deployment, { type: 'merge', body: { spec: { replicas: 9 } }, subresource: 'scale' }, { dryRun: true });
+    await cluster.patch(
+      deployment,
+      { type: 'merge', body: { spec: { replicas: 9 } }, subresource: 'scale' },
+      { dryRun: true },
+    );
 
     const scale = await cluster.get(deployment, { subresource: 'scale' });
     const object = await cluster.get(deployment);
@@ -70,17 +80,25 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
     await cluster.patch(deployment, { type: 'merge', body: { spec: { replicas: 0 } }, subresource: 'scale' });
   });
 
-  test.each([undefined, 'scale'])('refuses a patch of %s for another UID or version as a conflict', async (subresource) => {
-    for (const metadata of [{ uid: 'another' }, { resourceVersion: '1' }]) {
-      const patching = cluster.patch(deployment, { type: 'merge', body: { metadata }, subresource });
+  test.each([undefined, 'scale'])(
+    'refuses a patch of %s for another UID or version as a conflict',
+    async (subresource) => {
+      for (const metadata of [{ uid: 'another' }, { resourceVersion: '1' }]) {
+        const patching = cluster.patch(deployment, { type: 'merge', body: { metadata }, subresource });
 
-      await expect(patching).rejects.toMatchObject({ reason: 'conflict' });
-    }
-  });
+        await expect(patching).rejects.toMatchObject({ reason: 'conflict' });
+      }
+    },
+  );
 
   test('pages, limits and thins out a list', async () => {
     for (let number = 0; number < 7; number++) {
-      await cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `map-${number}`, namespace, labels: { part: 'list' } }, data: { a: 'b' } });
+      await cluster.create({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: `map-${number}`, namespace, labels: { part: 'list' } },
+        data: { a: 'b' },
+      });
     }
     const query = { apiVersion: 'v1', kind: 'ConfigMap', namespace, labelSelector: 'part in (list)' };
 
@@ -105,7 +123,11 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
         if (event.type === 'DELETED') stop.abort();
       }
     })();
-    const created = await cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'watched', namespace } });
+    const created = await cluster.create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'watched', namespace },
+    });
     await cluster.patch(referenceTo(created), { type: 'merge', body: { data: { a: 'ünï😀' } } });
     await cluster.delete(referenceTo(created));
     await watching;
@@ -119,14 +141,22 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
     const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'guarded', namespace } };
     await cluster.create({ ...budget, spec: { minAvailable: 1, selector: { matchLabels: { app: 'guarded' } } } });
     const free = await cluster.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'free', namespace }, spec });
-    await cluster.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'guarded', namespace, labels: { app: 'guarded' } }, spec });
+    await cluster.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'guarded', namespace, labels: { app: 'guarded' } },
+      spec,
+    });
     // A pod that never ran may always be evicted; one that is running may not.
     const running = { conditions: [{ type: 'Ready', status: 'True' }], phase: 'Running' };
     await cluster.patch(pod('guarded'), { type: 'merge', body: { status: running }, subresource: 'status' });
 
     const refused = cluster.evict(pod('guarded'));
     const other = cluster.evict({ ...pod('free'), uid: 'another' });
-    await expect(refused).rejects.toMatchObject({ reason: 'tooManyRequests', causes: [{ reason: 'DisruptionBudget' }] });
+    await expect(refused).rejects.toMatchObject({
+      reason: 'tooManyRequests',
+      causes: [{ reason: 'DisruptionBudget' }],
+    });
     await expect(other).rejects.toMatchObject({ reason: 'conflict' });
     await expect(cluster.delete(pod('free'), { uid: 'another' })).rejects.toMatchObject({ reason: 'conflict' });
     await cluster.evict(referenceTo(free), { dryRun: true });
@@ -139,8 +169,15 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
   test('serves a kind of its own from the moment that it is defined', async () => {
     const group = `${namespace}.example.com`;
     const widget = { apiVersion: `${group}/v1`, kind: 'Widget', namespace, name: 'a' };
-    const definition = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: `widgets.${group}` };
-    await expect(cluster.get(widget)).rejects.toMatchObject({ reason: 'notFound', message: expect.stringContaining(`serves no ${group}/v1`) });
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      name: `widgets.${group}`,
+    };
+    await expect(cluster.get(widget)).rejects.toMatchObject({
+      reason: 'notFound',
+      message: expect.stringContaining(`serves no ${group}/v1`),
+    });
 
     await cluster.create({
       apiVersion: definition.apiVersion,
@@ -150,13 +187,23 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
         group,
         scope: 'Namespaced',
         names: { kind: 'Widget', plural: 'widgets', singular: 'widget' },
-        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+        versions: [
+          {
+            name: 'v1',
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          },
+        ],
       },
     });
-    const create = () => cluster.create({ apiVersion: widget.apiVersion, kind: 'Widget', metadata: { name: 'a', namespace }, colour: 'red' }).then(
-      () => 'created',
-      () => 'not yet',
-    );
+    const create = () =>
+      cluster
+        .create({ apiVersion: widget.apiVersion, kind: 'Widget', metadata: { name: 'a', namespace }, colour: 'red' })
+        .then(
+          () => 'created',
+          () => 'not yet',
+        );
 
     await expect.poll(create, { timeout: 15_000, interval: 500 }).toBe('created');
     expect(await cluster.get(widget)).toMatchObject({ kind: 'Widget', colour: 'red' });
@@ -175,7 +222,12 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
         subjects: [{ kind: 'ServiceAccount', name: 'viewer', namespace }],
       });
-      const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: { name: 'viewer', namespace }, spec: { expirationSeconds: 3600 } };
+      const request = {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        metadata: { name: 'viewer', namespace },
+        spec: { expirationSeconds: 3600 },
+      };
       const answered = await cluster.create(request, { subresource: 'token' });
       token = String(new Map(Object.entries(Object(answered['status']))).get('token'));
     });
@@ -183,25 +235,35 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
     test.each([
       ['its token in the kubeconfig', async () => ({ token })],
       ['its token in a file', async () => ({ tokenFile: await write('token', token) })],
-      ['a plug-in that gives its token', async () => ({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: await writePlugin(token) } })],
+      [
+        'a plug-in that gives its token',
+        async () => ({ exec: { apiVersion: 'client.authentication.k8s.io/v1', command: await writePlugin(token) } }),
+      ],
     ])('by %s it may do what its role allows, and nothing else', async (_, user) => {
       const viewer = await connect(await accessOf(await user()));
 
       const { items } = await viewer.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace });
-      const forbidden: unknown = await viewer.patch(deployment, { type: 'merge', body: { spec: { replicas: 1 } } }).catch((error: unknown) => error);
+      const forbidden: unknown = await viewer
+        .patch(deployment, { type: 'merge', body: { spec: { replicas: 1 } } })
+        .catch((error: unknown) => error);
       await viewer.close();
 
       expect(items.map(({ metadata }) => metadata.name)).toEqual(['web']);
       expect(forbidden).toMatchObject({
         reason: 'forbidden',
-        message: expect.stringContaining(`User "system:serviceaccount:${namespace}:viewer" cannot patch resource "deployments"`),
+        message: expect.stringContaining(
+          `User "system:serviceaccount:${namespace}:viewer" cannot patch resource "deployments"`,
+        ),
       });
     });
 
     test('by a token that is none it is unauthorized', async () => {
       const stranger = await connect(await accessOf({ token: 'nonsense' }));
 
-      await expect(stranger.list({ apiVersion: 'v1', kind: 'Pod', namespace })).rejects.toMatchObject({ reason: 'unauthorized', status: 401 });
+      await expect(stranger.list({ apiVersion: 'v1', kind: 'Pod', namespace })).rejects.toMatchObject({
+        reason: 'unauthorized',
+        status: 401,
+      });
       await stranger.close();
     });
   });
@@ -209,9 +271,20 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
   /** The same cluster by a kubeconfig of another user, merged from two files. */
   async function accessOf(user: Record<string, unknown>): Promise<ClusterAccess> {
     const { server, authority, name } = access;
-    const ca = authority && ('file' in authority ? { 'certificate-authority': authority.file } : { 'certificate-authority-data': Buffer.from(authority.text).toString('base64') });
+    const ca =
+      authority &&
+      ('file' in authority
+        ? { 'certificate-authority': authority.file }
+        : { 'certificate-authority-data': Buffer.from(authority.text).toString('base64') });
     const paths = [
-      await write('user', JSON.stringify({ users: [{ name: 'other', user }], 'current-context': 'other', contexts: [{ name: 'other', context: { cluster: name, user: 'other' } }] })),
+      await write(
+        'user',
+        JSON.stringify({
+          users: [{ name: 'other', user }],
+          'current-context': 'other',
+          contexts: [{ name: 'other', context: { cluster: name, user: 'other' } }],
+        }),
+      ),
       await write('cluster', JSON.stringify({ clusters: [{ name, cluster: { server, ...ca } }] })),
     ];
     return findClusterAccess({ kind: 'kubeconfig', paths }, {});
@@ -224,7 +297,11 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
   }
 
   async function writePlugin(secret: string): Promise<string> {
-    const credential = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token: secret } };
+    const credential = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: { token: secret },
+    };
     const path = await write('plugin.sh', `#!/bin/sh\ncat <<'END'\n${JSON.stringify(credential)}\nEND\n`);
     await chmod(path, 0o700);
     return path;

@@ -6,7 +6,10 @@ import { createDiscovery } from '../../src/kubernetes/discovery.ts';
 test('a kind that was missing is looked up again after a while', async () => {
   let clock = 0;
   const served = [{ name: 'widgets', kind: 'Widget', namespaced: true }];
-  const discover = createDiscovery(() => Promise.resolve({ resources: served }), () => clock);
+  const discover = createDiscovery(
+    () => Promise.resolve({ resources: served }),
+    () => clock,
+  );
   using deadline = deadlineOf();
 
   await expect(discover('example.com/v1', 'Gadget', deadline)).rejects.toMatchObject({ reason: 'notFound' });

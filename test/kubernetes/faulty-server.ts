@@ -26,6 +26,7 @@ export async function startFaultyServer(...reactions: Reaction[]): Promise<Fault
   const requests: FaultyServer['requests'] = [];
   const agents: Agent[] = [];
   let open = 0;
+  // oxlint-disable-next-line typescript/no-misused-promises -- the server of a test; what fails fails the test
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
@@ -67,7 +68,7 @@ export async function startFaultyServer(...reactions: Reaction[]): Promise<Fault
 }
 
 /** undici's fetch over the agent; its declarations of streams are not the global ones. */
-export function fetchThrough(agent: Agent): Fetch {
+function fetchThrough(agent: Agent): Fetch {
   return (url, init) => fetch(url, { ...init, dispatcher: agent }) as unknown as ReturnType<Fetch>;
 }
 
@@ -86,8 +87,16 @@ export function text(status: number, body: string, headers: Record<string, strin
 }
 
 /** A refusal as the API server words it. */
-export function refusal(status: number, details: Record<string, unknown> = {}, headers: Record<string, string> = {}): Reaction {
-  return json(status, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: status, message: `status ${status}`, ...details }, headers);
+export function refusal(
+  status: number,
+  details: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): Reaction {
+  return json(
+    status,
+    { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: status, message: `status ${status}`, ...details },
+    headers,
+  );
 }
 
 /** The request was read, perhaps carried out; the answer never comes. */

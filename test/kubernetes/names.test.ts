@@ -15,12 +15,23 @@ describe('nameFault', () => {
     expect(nameFault(name)).toBeUndefined();
   });
 
-  test.each(['', 'Web', '-web', 'web-', 'web..a', '.web', 'web_1', 'web server', 'wéb', 'a/b', '../etc', 'web\n', 'a'.repeat(254)])(
-    '%j is none',
-    (name) => {
-      expect(nameFault(name)).toBeTypeOf('string');
-    },
-  );
+  test.each([
+    '',
+    'Web',
+    '-web',
+    'web-',
+    'web..a',
+    '.web',
+    'web_1',
+    'web server',
+    'wéb',
+    'a/b',
+    '../etc',
+    'web\n',
+    'a'.repeat(254),
+  ])('%j is none', (name) => {
+    expect(nameFault(name)).toBeTypeOf('string');
+  });
 
   test('the sentence says what is wrong and what is allowed', () => {
     expect(nameFault('Web Server')).toBe(
@@ -34,7 +45,9 @@ describe('nameFault', () => {
     const alphabet = fc.string({ unit: fc.constantFrom('a', '0', '-', '.', 'B', '_'), maxLength: 8 });
     fc.assert(
       fc.property(alphabet, (name) => {
-        const expected = name.split('.').every((part) => /^[a-z0-9]/.test(part) && /[a-z0-9]$/.test(part) && !/[^a-z0-9-]/.test(part));
+        const expected = name
+          .split('.')
+          .every((part) => /^[a-z0-9]/.test(part) && /[a-z0-9]$/.test(part) && !/[^a-z0-9-]/.test(part));
 
         expect(nameFault(name) === undefined).toBe(expected);
       }),
@@ -62,7 +75,8 @@ describe('namespaceFault and containerNameFault', () => {
 describe('pathSegmentFault', () => {
   test('takes what RBAC takes, and nothing that leaves its segment', () => {
     expect(pathSegmentFault('system:node')).toBeUndefined();
-    for (const name of ['', '.', '..', 'a/b', 'a%2fb', 'a\u0000', 'a\r\nb']) expect(pathSegmentFault(name)).toBeTypeOf('string');
+    for (const name of ['', '.', '..', 'a/b', 'a%2fb', 'a\u0000', 'a\r\nb'])
+      expect(pathSegmentFault(name)).toBeTypeOf('string');
   });
 });
 
@@ -71,9 +85,12 @@ describe('labelKeyFault and labelValueFault', () => {
     expect(labelKeyFault(key)).toBeUndefined();
   });
 
-  test.each(['', '/', 'a/', '/a', 'a/b/c', 'Upper.Case/x', 'a b', 'a:b', `x/${'a'.repeat(64)}`])('%j is no key', (key) => {
-    expect(labelKeyFault(key)).toBeTypeOf('string');
-  });
+  test.each(['', '/', 'a/', '/a', 'a/b/c', 'Upper.Case/x', 'a b', 'a:b', `x/${'a'.repeat(64)}`])(
+    '%j is no key',
+    (key) => {
+      expect(labelKeyFault(key)).toBeTypeOf('string');
+    },
+  );
 
   test('a value has no colon and 63 characters at most; empty is allowed', () => {
     expect(labelValueFault('')).toBeUndefined();

@@ -21,10 +21,19 @@ describe('parseReference', () => {
     ['apps/v1/Pod/x', { apiVersion: 'v1', kind: 'Pod', namespace: 'apps', name: 'x' }],
     ['production/apps/v1/Deployment/web', { ...deployment, namespace: 'production', name: 'web' }],
     ['node/node-1', { apiVersion: 'v1', kind: 'Node', name: 'node-1' }],
-    ['autoscaling/v1/HorizontalPodAutoscaler/web', { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', name: 'web' }],
+    [
+      'autoscaling/v1/HorizontalPodAutoscaler/web',
+      { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', name: 'web' },
+    ],
     ['postgresql.cnpg.io/v1/Cluster/main', { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', name: 'main' }],
-    ['db/postgresql.cnpg.io/v1/Cluster/main', { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', namespace: 'db', name: 'main' }],
-    ['clusterrole/system:node', { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'system:node' }],
+    [
+      'db/postgresql.cnpg.io/v1/Cluster/main',
+      { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', namespace: 'db', name: 'main' },
+    ],
+    [
+      'clusterrole/system:node',
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'system:node' },
+    ],
     ['  web-server ', { name: 'web-server' }],
   ])('%s', (text, expected) => {
     expect(parseReference(text)).toEqual({ ok: true, ...expected });
@@ -64,12 +73,23 @@ describe('parseReference', () => {
     for (const { apiVersion, kind, namespaced } of builtInKinds) {
       expect(parseReference(`${apiVersion}/${kind}/${name}`)).toEqual({ ok: true, apiVersion, kind, name });
       if (!namespaced) continue;
-      expect(parseReference(`shop/${apiVersion}/${kind}/${name}`)).toEqual({ ok: true, apiVersion, kind, namespace: 'shop', name });
+      expect(parseReference(`shop/${apiVersion}/${kind}/${name}`)).toEqual({
+        ok: true,
+        apiVersion,
+        kind,
+        namespace: 'shop',
+        name,
+      });
     }
   });
 
   test('answers any text with a value, and never with a name that leaves its path', () => {
-    const texts = fc.oneof(fc.string(), fc.array(fc.oneof(fc.string(), fc.constantFrom('pod', 'v1', 'apps', '..', '')), { maxLength: 6 }).map((parts) => parts.join('/')));
+    const texts = fc.oneof(
+      fc.string(),
+      fc
+        .array(fc.oneof(fc.string(), fc.constantFrom('pod', 'v1', 'apps', '..', '')), { maxLength: 6 })
+        .map((parts) => parts.join('/')),
+    );
     fc.assert(
       fc.property(texts, (text) => {
         const parsed = parseReference(text);
@@ -82,9 +102,12 @@ describe('parseReference', () => {
 });
 
 describe('findKind', () => {
-  test.each(['deploy', 'deployment', 'deployments', 'Deployment', 'DEPLOY', 'deployment.apps'])('%s is Deployment', (word) => {
-    expect(findKind(word)).toMatchObject(deployment);
-  });
+  test.each(['deploy', 'deployment', 'deployments', 'Deployment', 'DEPLOY', 'deployment.apps'])(
+    '%s is Deployment',
+    (word) => {
+      expect(findKind(word)).toMatchObject(deployment);
+    },
+  );
 
   test('of two kinds with one name the usual one is found', () => {
     expect(findKind('event')?.apiVersion).toBe('v1');

@@ -23,12 +23,33 @@ describe('parseQuantity', () => {
     expect(parseQuantity(text)?.nano).toBe(nano);
   });
 
-  test.each(['', '.', 'Ki', 'e3', '1e', '1i', '1 ', ' 1', '1KI', '1ki', '1mi', '1K', '--1', '1.1.1', '0x1', '1_000', '1e1.5', '1Mi1', 'NaN', '1e99', '8Ei', '9223372036854775808', '1'.repeat(65)])(
-    'refuses %j',
-    (text) => {
-      expect(parseQuantity(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    '.',
+    'Ki',
+    'e3',
+    '1e',
+    '1i',
+    '1 ',
+    ' 1',
+    '1KI',
+    '1ki',
+    '1mi',
+    '1K',
+    '--1',
+    '1.1.1',
+    '0x1',
+    '1_000',
+    '1e1.5',
+    '1Mi1',
+    'NaN',
+    '1e99',
+    '8Ei',
+    '9223372036854775808',
+    '1'.repeat(65),
+  ])('refuses %j', (text) => {
+    expect(parseQuantity(text)).toBeUndefined();
+  });
 
   test('rounds what is below a nano away from zero, as the API server does', () => {
     expect(parseQuantity('1e-10')?.nano).toBe(1n);

@@ -34,8 +34,9 @@ describe('matchesSelector', () => {
       fc.property(labels, labels, fc.array(requirements, { maxLength: 3 }), (matchLabels, given, matchExpressions) => {
         const together = matchesSelector({ matchLabels, matchExpressions }, given);
         const apart =
-          Object.entries(matchLabels).every(([key, value]) => matchesSelector({ matchLabels: pair(key, value) }, given)) &&
-          matchExpressions.every((requirement) => matchesSelector({ matchExpressions: [requirement] }, given));
+          Object.entries(matchLabels).every(([key, value]) =>
+            matchesSelector({ matchLabels: pair(key, value) }, given),
+          ) && matchExpressions.every((requirement) => matchesSelector({ matchExpressions: [requirement] }, given));
 
         expect(together).toBe(apart);
       }),

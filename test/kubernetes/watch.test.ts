@@ -26,7 +26,9 @@ describe('watch', () => {
     await using server = await startFaultyServer(
       stream((response) => {
         response.write(lineOf(added));
-        response.write(lineOf({ type: 'BOOKMARK', object: { kind: 'Pod', apiVersion: 'v1', metadata: { resourceVersion: '50' } } }));
+        response.write(
+          lineOf({ type: 'BOOKMARK', object: { kind: 'Pod', apiVersion: 'v1', metadata: { resourceVersion: '50' } } }),
+        );
         response.end(lineOf(eventOf('DELETED', 'web-1')));
       }),
     );
@@ -37,14 +39,22 @@ describe('watch', () => {
   });
 
   test('drops a last line that was cut off', async () => {
-    await using server = await startFaultyServer(stream((response) => response.end(lineOf(added) + lineOf(added).slice(0, 20))));
+    await using server = await startFaultyServer(
+      stream((response) => response.end(lineOf(added) + lineOf(added).slice(0, 20))),
+    );
 
     expect(await collect(server.cluster().watch(query, '1', {}))).toEqual([added]);
   });
 
   test('throws `expired` for an ERROR event with 410, and for a plain 410', async () => {
-    const gone = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version: 1 (42)' } };
-    await using server = await startFaultyServer(stream((response) => response.end(lineOf(gone))), refusal(410));
+    const gone = {
+      type: 'ERROR',
+      object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version: 1 (42)' },
+    };
+    await using server = await startFaultyServer(
+      stream((response) => response.end(lineOf(gone))),
+      refusal(410),
+    );
     const cluster = server.cluster();
 
     for (let watch = 0; watch < 2; watch++) {
@@ -53,7 +63,9 @@ describe('watch', () => {
   });
 
   test('throws `interrupted` when the connection breaks', async () => {
-    await using server = await startFaultyServer(stream((response) => response.write(lineOf(added), () => setTimeout(() => response.destroy(), 50))));
+    await using server = await startFaultyServer(
+      stream((response) => response.write(lineOf(added), () => setTimeout(() => response.destroy(), 50))),
+    );
     const seen: WatchEvent[] = [];
 
     const watching = collect(server.cluster().watch(query, '1', {}), seen);
@@ -63,14 +75,19 @@ describe('watch', () => {
   });
 
   test('opening it is tried again, as for any read', async () => {
-    await using server = await startFaultyServer(refusal(503), stream((response) => response.end(lineOf(added))));
+    await using server = await startFaultyServer(
+      refusal(503),
+      stream((response) => response.end(lineOf(added))),
+    );
 
     expect(await collect(server.cluster().watch(query, '1', {}))).toEqual([added]);
   });
 
   test('opening it has the deadline of a call; what is open lasts longer', async () => {
     await using silent = await startFaultyServer(() => {});
-    await using slow = await startFaultyServer(stream((response) => setTimeout(() => response.end(lineOf(added)), 400)));
+    await using slow = await startFaultyServer(
+      stream((response) => setTimeout(() => response.end(lineOf(added)), 400)),
+    );
 
     const opening = collect(silent.cluster({ timeoutMs: 200 }).watch(query, '1', {}));
     const open = collect(slow.cluster({ timeoutMs: 200 }).watch(query, '1', {}));
@@ -149,7 +166,9 @@ describe('readWatchEvents', () => {
   test.each(['nonsense', '[]', 'null', '{"type":"ADDED"}'])('says that %j is no event', async (line) => {
     const bytes = new TextEncoder().encode(`${line}\n`);
 
-    await expect(collect(readWatchEvents(request, readerOf(bytes, [])))).rejects.toMatchObject({ reason: 'interrupted' });
+    await expect(collect(readWatchEvents(request, readerOf(bytes, [])))).rejects.toMatchObject({
+      reason: 'interrupted',
+    });
   });
 });
 

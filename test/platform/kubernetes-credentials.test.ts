@@ -38,7 +38,9 @@ beforeAll(async () => {
       const { authorization } = request.headers;
       const name = certificateName(request.socket);
       response.writeHead(answer(authorization), { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ gitVersion: name, major: authorization, minor: request.headers['impersonate-user'] }));
+      response.end(
+        JSON.stringify({ gitVersion: name, major: authorization, minor: request.headers['impersonate-user'] }),
+      );
     },
   );
   server.on('secureConnection', () => connections++);
@@ -74,7 +76,12 @@ describe('a token', () => {
     answer = (authorization) => (authorization === 'Bearer third' ? 200 : 401);
     const refused = await cluster.version();
 
-    expect([first, early, later, refused].map(({ major }) => major)).toEqual(['Bearer first', 'Bearer first', 'Bearer second', 'Bearer third']);
+    expect([first, early, later, refused].map(({ major }) => major)).toEqual([
+      'Bearer first',
+      'Bearer first',
+      'Bearer second',
+      'Bearer third',
+    ]);
   });
 
   test('in a file that goes missing for a moment stays in use', async () => {
@@ -135,17 +142,23 @@ describe('a certificate', () => {
   test('of another server is refused', async () => {
     const cluster = await open({ tlsServerName: 'other' });
 
-    await expect(cluster.version()).rejects.toMatchObject({ reason: 'unreachable', message: expect.stringContaining('altnames') });
+    await expect(cluster.version()).rejects.toMatchObject({
+      reason: 'unreachable',
+      message: expect.stringContaining('altnames'),
+    });
   });
 });
 
 describe('a plug-in', () => {
   test('is run once for many calls, told what it needs, and again before its token expires', async () => {
     let clock = Date.parse('2026-01-01T00:00:00Z');
-    const plugin = await writePlugin('token', `
+    const plugin = await writePlugin(
+      'token',
+      `
       status.token = 'run-' + runs;
       status.expirationTimestamp = new Date(${clock} + runs * 600_000).toISOString();
-      require('fs').writeFileSync('info.json', process.env.KUBERNETES_EXEC_INFO + process.env.EXTRA);`);
+      require('fs').writeFileSync('info.json', process.env.KUBERNETES_EXEC_INFO + process.env.EXTRA);`,
+    );
     const cluster = await open({ exec: { ...plugin, env: { EXTRA: '!' }, provideClusterInfo: true } }, () => clock);
 
     const many = await Promise.all(Array.from({ length: 5 }, () => cluster.version()));
@@ -159,7 +172,10 @@ describe('a plug-in', () => {
     const info = await readFile(join(folder, 'info.json'), 'utf8');
     expect(JSON.parse(info.slice(0, -1))).toMatchObject({
       kind: 'ExecCredential',
-      spec: { interactive: false, cluster: { 'certificate-authority-data': Buffer.from(authority).toString('base64') } },
+      spec: {
+        interactive: false,
+        cluster: { 'certificate-authority-data': Buffer.from(authority).toString('base64') },
+      },
     });
     expect(info).toMatch(/!$/);
   });
@@ -176,11 +192,14 @@ describe('a plug-in', () => {
 
   test('may give a certificate, and another one when that expires', async () => {
     let clock = Date.parse('2026-01-01T00:00:00Z');
-    const plugin = await writePlugin('certificate', `
+    const plugin = await writePlugin(
+      'certificate',
+      `
       const pair = ${JSON.stringify([ann, bob])}[runs - 1];
       status.clientCertificateData = pair.certificate;
       status.clientKeyData = pair.key;
-      status.expirationTimestamp = new Date(${clock} + runs * 600_000).toISOString();`);
+      status.expirationTimestamp = new Date(${clock} + runs * 600_000).toISOString();`,
+    );
     const cluster = await open({ exec: plugin }, () => clock);
 
     const before = await cluster.version();
@@ -191,7 +210,11 @@ describe('a plug-in', () => {
   });
 
   test.each([
-    ['fails', `console.log('{"token":"secret"}'); console.error('log in first'); process.exit(3);`, /failed \(3\): log in first$/],
+    [
+      'fails',
+      `console.log('{"token":"secret"}'); console.error('log in first'); process.exit(3);`,
+      /failed \(3\): log in first$/,
+    ],
     ['prints no JSON', `process.stdout.write('secret'); process.exit(0);`, /printed no JSON$/],
     ['prints no credentials', ``, /printed no ExecCredential: status: neither a token nor a certificate with its key$/],
   ])('that %s is named, without what it printed', async (name, body, message) => {
@@ -202,7 +225,14 @@ describe('a plug-in', () => {
   });
 
   test('that is not installed says how to install it', async () => {
-    const exec: ExecPlugin = { apiVersion: 'client.authentication.k8s.io/v1', command: 'no-such-login', args: [], env: {}, provideClusterInfo: false, installHint: 'apt install no-such-login' };
+    const exec: ExecPlugin = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'no-such-login',
+      args: [],
+      env: {},
+      provideClusterInfo: false,
+      installHint: 'apt install no-such-login',
+    };
 
     await expect(open({ exec })).rejects.toThrow('no-such-login is not installed: apt install no-such-login');
   });
@@ -233,7 +263,11 @@ describe('the pool', () => {
       socket.on('error', () => target.destroy());
     });
     await listen(proxy);
-    const cluster = await open({ proxyUrl: `http://127.0.0.1:${portOf(proxy)}`, certificate: { text: ann.certificate }, key: { text: ann.key } });
+    const cluster = await open({
+      proxyUrl: `http://127.0.0.1:${portOf(proxy)}`,
+      certificate: { text: ann.certificate },
+      key: { text: ann.key },
+    });
 
     const { gitVersion } = await cluster.version();
 
@@ -252,7 +286,10 @@ async function open(access: Partial<ClusterAccess>, now?: () => number) {
     authority: { text: authority },
     ...access,
   };
-  const credentials = await openKubernetesCredentials(whole, { environment: { PATH: process.env['PATH'] }, ...(now ? { now } : {}) });
+  const credentials = await openKubernetesCredentials(whole, {
+    environment: { PATH: process.env['PATH'] },
+    ...(now ? { now } : {}),
+  });
   opened.push(credentials);
   const { name, server: address, fetch, authorize } = credentials;
   return createCluster({ name, server: address, fetch, authorize, timeoutMs: 5_000, retryAttempts: 0 });
@@ -270,7 +307,13 @@ async function writePlugin(name: string, body: string): Promise<ExecPlugin> {
     ${body}
     console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status }));`;
   await writeFile(path, source);
-  return { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: [path], env: {}, provideClusterInfo: false };
+  return {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: process.execPath,
+    args: [path],
+    env: {},
+    provideClusterInfo: false,
+  };
 }
 
 function certificateName(socket: Socket): string {

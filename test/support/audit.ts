@@ -58,7 +58,10 @@ export async function auditFromNow(): Promise<Audit> {
 }
 
 function isDryRun({ requestURI, requestObject }: AuditEntry): boolean {
-  return requestURI.includes('dryRun=') || [requestObject?.dryRun, requestObject?.deleteOptions?.dryRun].some((modes) => modes?.includes('All'));
+  return (
+    requestURI.includes('dryRun=') ||
+    [requestObject?.dryRun, requestObject?.deleteOptions?.dryRun].some((modes) => modes?.includes('All'))
+  );
 }
 
 export function resourceOf(reference: AuditEntry['objectRef']): string {

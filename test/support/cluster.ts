@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import type { Cluster } from '../../src/kubernetes/cluster.ts';
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
 import type { KubernetesObject } from '../../src/kubernetes/object.ts';
@@ -25,15 +24,6 @@ export async function connectTestClient(): Promise<ConnectedCluster> {
     retryAttempts: 3,
     userAgent: 'test',
   });
-}
-
-/** Creates the objects of a YAML text, in its order; `{{ns}}` stands for the namespace. */
-export async function createAll(cluster: Cluster, yaml: string): Promise<void> {
-  for (const document of parseAllDocuments(yaml)) {
-    await cluster.create(document.toJS() as KubernetesObject).catch((error: unknown) => {
-      if (!isKubernetesError(error, 'alreadyExists')) throw error;
-    });
-  }
 }
 
 /** A namespace of the test's own, gone when the test is over. */
@@ -69,8 +59,21 @@ export interface DeploymentShape {
 }
 
 /** A Deployment of small pods. Waits until its pods are ready, unless they never are. */
-export async function createDeployment(cluster: Cluster, shape: DeploymentShape, { ready = true } = {}): Promise<KubernetesObject> {
-  const { namespace, name, replicas = 2, annotations = {}, labels = {}, podAnnotations = {}, spec = {}, image = 'registry.example/app:1' } = shape;
+export async function createDeployment(
+  cluster: Cluster,
+  shape: DeploymentShape,
+  { ready = true } = {},
+): Promise<KubernetesObject> {
+  const {
+    namespace,
+    name,
+    replicas = 2,
+    annotations = {},
+    labels = {},
+    podAnnotations = {},
+    spec = {},
+    image = 'registry.example/app:1',
+  } = shape;
   const created = await cluster.create({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -89,11 +92,15 @@ export async function createDeployment(cluster: Cluster, shape: DeploymentShape,
   return created;
 }
 
-export async function untilReady(cluster: Cluster, { namespace, name, replicas }: { namespace: string; name: string; replicas: number }): Promise<void> {
+async function untilReady(
+  cluster: Cluster,
+  { namespace, name, replicas }: { namespace: string; name: string; replicas: number },
+): Promise<void> {
   await eventually(async () => {
     const { status } = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name });
     const seen = (status ?? {}) as { readyReplicas?: number; replicas?: number };
-    if ((seen.readyReplicas ?? 0) !== replicas || (seen.replicas ?? 0) !== replicas) throw new Error(`${name}: ${JSON.stringify(status)}`);
+    if ((seen.readyReplicas ?? 0) !== replicas || (seen.replicas ?? 0) !== replicas)
+      throw new Error(`${name}: ${JSON.stringify(status)}`);
   });
 }
 

@@ -23,7 +23,7 @@ declare module 'vitest' {
 }
 
 /** One PostgreSQL and one cluster for the whole run; each test has a database and a namespace of its own in them. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'executor-test-'));
   const log = createLogger({ level: 'warn', write: (line) => process.stderr.write(line) });
   const postgres = await startEmbeddedPostgres({ directory: join(folder, 'postgres'), log, ephemeral: true });

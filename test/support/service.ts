@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { tick } from '../../src/executor/loop.ts';
 import { gateway } from '../../src/gateway.ts';
 import type { Runtime } from '../../src/http/runtime.ts';
-import { type ClusterAccess } from '../../src/platform/kubernetes-access.ts';
+import type { ClusterAccess } from '../../src/platform/kubernetes-access.ts';
 import { createCluster } from '../../src/kubernetes/client.ts';
 import type { Fetch } from '../../src/kubernetes/transport.ts';
 import { openKubernetesCredentials } from '../../src/platform/kubernetes-credentials.ts';
@@ -61,7 +61,11 @@ export async function startService(options: ReplicaOptions = {}): Promise<Servic
   const { databaseUrl, drop } = await createDatabase();
   const closers: (() => Promise<unknown>)[] = [];
   const open = async (more: ReplicaOptions) => {
-    const { replica, close } = await openReplica(databaseUrl, { ...options, ...more, env: { ...options.env, ...more.env } });
+    const { replica, close } = await openReplica(databaseUrl, {
+      ...options,
+      ...more,
+      env: { ...options.env, ...more.env },
+    });
     closers.push(close);
     return replica;
   };
@@ -103,7 +107,10 @@ export async function createDatabase(): Promise<{ databaseUrl: string; drop: () 
   return { databaseUrl: new URL(`/${name}`, url).href, drop };
 }
 
-async function openReplica(databaseUrl: string, { env = {}, access, userAgent, faults = (send) => send }: ReplicaOptions) {
+async function openReplica(
+  databaseUrl: string,
+  { env = {}, access, userAgent, faults = (send) => send }: ReplicaOptions,
+) {
   const config = loadConfig({ env: { DATABASE_URL: databaseUrl, EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '0s', ...env } });
   const logLines: string[] = [];
   const log = createLogger({ level: 'debug', write: (line) => logLines.push(line) });
@@ -113,7 +120,9 @@ async function openReplica(databaseUrl: string, { env = {}, access, userAgent, f
     databaseUrl,
     log,
     async connectCluster(observe) {
-      const credentials = await openKubernetesCredentials(access ?? (await accessUnderTest()), { environment: process.env });
+      const credentials = await openKubernetesCredentials(access ?? (await accessUnderTest()), {
+        environment: process.env,
+      });
       closers.push(() => credentials.close());
       const { name, server, authorize } = credentials;
       return createCluster({

@@ -18,7 +18,9 @@ const metrics = createMetrics({
   readState: async () => ({ running: 3, slotsInUse: 2, targetLocks: 1 }),
 });
 
-const parent = propagation.extract(context.active(), { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
+const parent = propagation.extract(context.active(), {
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+});
 const passedOn: Record<string, string> = {};
 const inside = await context.with(parent, () =>
   withSpan({ name: 'request', attributes: { 'http.route': '/api/v1/execute' } }, async () => {
@@ -42,7 +44,11 @@ metrics.refusals.add({ code: 'target_busy' });
 metrics.kubernetesRequests.add({ verb: 'get', resource: 'deployments', code: 200 });
 metrics.kubernetesRequestDuration.record(0.003, { verb: 'get' });
 metrics.databaseQueryDuration.record(0.001, { query: 'claim' });
-metrics.httpRequestDuration.record(0.02, { http_route: '/health', http_request_method: 'GET', http_response_status_code: 200 });
+metrics.httpRequestDuration.record(0.02, {
+  http_route: '/health',
+  http_request_method: 'GET',
+  http_response_status_code: 200,
+});
 
 const text = await telemetry.metricsText();
 await telemetry.shutdown();

@@ -3,7 +3,12 @@ import { createLogger, type LoggerOptions } from '../../src/telemetry/logger.ts'
 
 function collect(options: Partial<LoggerOptions> = {}) {
   const lines: string[] = [];
-  const log = createLogger({ level: 'info', write: (line) => void lines.push(line), now: () => new Date(0), ...options });
+  const log = createLogger({
+    level: 'info',
+    write: (line) => void lines.push(line),
+    now: () => new Date(0),
+    ...options,
+  });
   return { log, lines };
 }
 
@@ -12,7 +17,9 @@ test('a line is one JSON object with time, level, message and fields', () => {
 
   log.with({ replica: 'a' }).info('Deployment shop/web\nwas scaled', { replicas: 3 });
 
-  expect(lines).toEqual(['{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"Deployment shop/web\\nwas scaled","replica":"a","replicas":3}\n']);
+  expect(lines).toEqual([
+    '{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"Deployment shop/web\\nwas scaled","replica":"a","replicas":3}\n',
+  ]);
 });
 
 test('lines below the level are not written', () => {
@@ -30,10 +37,17 @@ test('secrets are taken out of messages, fields and errors', () => {
   const { log, lines } = collect();
   const error = new Error('connect to postgres://me:hunter2@db/x', { cause: new Error('password=hunter2') });
 
-  log.error('failed with token=hunter2', { error, authorization: 'Bearer hunter2', secret: { kind: 'Secret', data: { a: 'hunter2' } } });
+  log.error('failed with token=hunter2', {
+    error,
+    authorization: 'Bearer hunter2',
+    secret: { kind: 'Secret', data: { a: 'hunter2' } },
+  });
 
   expect(lines.join()).not.toContain('hunter2');
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ error: { name: 'Error', cause: { message: 'password=[redacted]' } }, authorization: '[redacted]' });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    error: { name: 'Error', cause: { message: 'password=[redacted]' } },
+    authorization: '[redacted]',
+  });
 });
 
 test('a field does not pose as the line’s own', () => {

@@ -4,7 +4,18 @@ import { isSecretName, redact } from '../../src/telemetry/redact.ts';
 import { redactText } from '../../src/telemetry/redact-text.ts';
 
 const secret = fc.stringMatching(/^[A-Za-z0-9]{12,40}$/).map((text) => `Zq9${text}`);
-const secretName = fc.constantFrom('password', 'DB_PASSWORD', 'apiKey', 'api_key', 'token', 'accessToken', 'Authorization', 'client_secret', 'client-key-data', 'Set-Cookie');
+const secretName = fc.constantFrom(
+  'password',
+  'DB_PASSWORD',
+  'apiKey',
+  'api_key',
+  'token',
+  'accessToken',
+  'Authorization',
+  'client_secret',
+  'client-key-data',
+  'Set-Cookie',
+);
 
 describe('texts', () => {
   test.each([
@@ -33,18 +44,51 @@ describe('texts', () => {
 
   test('are read in one pass, however long', () => {
     const started = performance.now();
-    for (const piece of ['a', 'a_', 'eyJ', 'password ', 'password: ', '-----BEGIN PRIVATE KEY-----', 'x://a:', '"\\', 'token="\\', ' bearer']) redactText(piece.repeat(50_000));
+    for (const piece of [
+      'a',
+      'a_',
+      'eyJ',
+      'password ',
+      'password: ',
+      '-----BEGIN PRIVATE KEY-----',
+      'x://a:',
+      '"\\',
+      'token="\\',
+      ' bearer',
+    ])
+      redactText(piece.repeat(50_000));
 
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 });
 
 describe('names', () => {
-  test.each(['password', 'userPassword', 'DB_PASSWORD', 'token', 'tokens', 'Authorization', 'x-api-key', 'routing_key', 'client-key-data', 'credentials'])('%s is a secret', (name) => {
+  test.each([
+    'password',
+    'userPassword',
+    'DB_PASSWORD',
+    'token',
+    'tokens',
+    'Authorization',
+    'x-api-key',
+    'routing_key',
+    'client-key-data',
+    'credentials',
+  ])('%s is a secret', (name) => {
     expect(isSecretName(name)).toBe(true);
   });
 
-  test.each(['secretName', 'secretKeyRef', 'tokenReview', 'token_expired', 'imagePullSecret_count', 'key', 'idempotency_key', 'passwordless', 'name'])('%s is none', (name) => {
+  test.each([
+    'secretName',
+    'secretKeyRef',
+    'tokenReview',
+    'token_expired',
+    'imagePullSecret_count',
+    'key',
+    'idempotency_key',
+    'passwordless',
+    'name',
+  ])('%s is none', (name) => {
     expect(isSecretName(name)).toBe(false);
   });
 });
@@ -53,7 +97,10 @@ describe('objects', () => {
   test('the data of a Secret goes, its keys stay', () => {
     const given = {
       kind: 'Secret',
-      metadata: { name: 'db', annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"data":{"p":"c2VjcmV0"}}' } },
+      metadata: {
+        name: 'db',
+        annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"data":{"p":"c2VjcmV0"}}' },
+      },
       data: { p: 'c2VjcmV0' },
       type: 'Opaque',
     };
@@ -67,15 +114,32 @@ describe('objects', () => {
   });
 
   test('so does that in a list of Secrets, in a change to one, and in a JSON patch of one', () => {
-    expect(redact({ kind: 'SecretList', items: [{ data: { a: 'x' } }] })).toEqual({ kind: 'SecretList', items: [{ data: { a: '[redacted]' } }] });
-    expect(redact({ target: { kind: 'Secret', name: 'a' }, body: { stringData: { a: 'x' } } })).toEqual({ target: { kind: 'Secret', name: 'a' }, body: { stringData: { a: '[redacted]' } } });
-    expect(redact({ object: { kind: 'Secret' }, patch: [{ op: 'add', path: '/data/a', value: 'x' }, { op: 'add', path: '/metadata/labels/a', value: 'x' }] })).toMatchObject({
+    expect(redact({ kind: 'SecretList', items: [{ data: { a: 'x' } }] })).toEqual({
+      kind: 'SecretList',
+      items: [{ data: { a: '[redacted]' } }],
+    });
+    expect(redact({ target: { kind: 'Secret', name: 'a' }, body: { stringData: { a: 'x' } } })).toEqual({
+      target: { kind: 'Secret', name: 'a' },
+      body: { stringData: { a: '[redacted]' } },
+    });
+    expect(
+      redact({
+        object: { kind: 'Secret' },
+        patch: [
+          { op: 'add', path: '/data/a', value: 'x' },
+          { op: 'add', path: '/metadata/labels/a', value: 'x' },
+        ],
+      }),
+    ).toMatchObject({
       patch: [{ value: '[redacted]' }, { value: 'x' }],
     });
   });
 
   test('a ConfigMap keeps its data', () => {
-    expect(redact({ kind: 'ConfigMap', data: { mode: 'fast' } })).toEqual({ kind: 'ConfigMap', data: { mode: 'fast' } });
+    expect(redact({ kind: 'ConfigMap', data: { mode: 'fast' } })).toEqual({
+      kind: 'ConfigMap',
+      data: { mode: 'fast' },
+    });
   });
 
   test('a variable of a container that is named like a secret loses its value', () => {
@@ -92,7 +156,12 @@ describe('objects', () => {
     const circular: Record<string, unknown> = { at: new Date(0), big: 1n, bytes: new Uint8Array(3) };
     circular.self = circular;
 
-    expect(redact(circular)).toEqual({ at: '1970-01-01T00:00:00.000Z', big: '1', bytes: '[3 bytes]', self: '[circular]' });
+    expect(redact(circular)).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      big: '1',
+      bytes: '[3 bytes]',
+      self: '[circular]',
+    });
   });
 });
 
@@ -110,7 +179,25 @@ describe('whatever the value', () => {
   });
 
   test('texts too are done after one time', () => {
-    const part = fc.oneof(fc.string(), fc.constantFrom('password', 'token', '=', ': ', '"', "'", ' ', 'bearer ', 'x://u:', '@', 'eyJabcdef.abcdefg', '[redacted]', '\\', '-----BEGIN PRIVATE KEY-----'));
+    const part = fc.oneof(
+      fc.string(),
+      fc.constantFrom(
+        'password',
+        'token',
+        '=',
+        ': ',
+        '"',
+        "'",
+        ' ',
+        'bearer ',
+        'x://u:',
+        '@',
+        'eyJabcdef.abcdefg',
+        '[redacted]',
+        '\\',
+        '-----BEGIN PRIVATE KEY-----',
+      ),
+    );
     fc.assert(
       fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
         const once = redactText(parts.join(''));
@@ -122,7 +209,10 @@ describe('whatever the value', () => {
   });
 
   test('plain values come back as they are', () => {
-    const plain = fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.oneof(fc.integer(), fc.boolean(), fc.constant(null), fc.stringMatching(/^[a-z ]{0,20}$/)));
+    const plain = fc.dictionary(
+      fc.stringMatching(/^[a-z]{1,5}$/),
+      fc.oneof(fc.integer(), fc.boolean(), fc.constant(null), fc.stringMatching(/^[a-z ]{0,20}$/)),
+    );
     fc.assert(
       fc.property(plain, (value) => {
         fc.pre(Object.keys(value).every((key) => !isSecretName(key)));
@@ -134,11 +224,19 @@ describe('whatever the value', () => {
 
   test('a secret under a secret name is never to be found, however deep', () => {
     fc.assert(
-      fc.property(secretName, secret, fc.array(fc.constantFrom('a', 'list', 'spec'), { maxLength: 8 }), (name, hidden, path) => {
-        const value = path.reduce<unknown>((inner, key) => (key === 'list' ? [inner] : { [key]: inner }), { [name]: hidden, other: 1 });
+      fc.property(
+        secretName,
+        secret,
+        fc.array(fc.constantFrom('a', 'list', 'spec'), { maxLength: 8 }),
+        (name, hidden, path) => {
+          const value = path.reduce<unknown>((inner, key) => (key === 'list' ? [inner] : { [key]: inner }), {
+            [name]: hidden,
+            other: 1,
+          });
 
-        expect(JSON.stringify(redact(value))).not.toContain(hidden);
-      }),
+          expect(JSON.stringify(redact(value))).not.toContain(hidden);
+        },
+      ),
     );
   });
 

@@ -14,7 +14,20 @@ test.each([
   expect(parseDuration(text)).toBe(ms);
 });
 
-test.each(['', '30', 's', '-5s', '5 m', '1w', '1h 30m', '5S', '1e3s', '.5h', '999999999999999999d', `${'1s'.repeat(30)}`])('%j is none', (text) => {
+test.each([
+  '',
+  '30',
+  's',
+  '-5s',
+  '5 m',
+  '1w',
+  '1h 30m',
+  '5S',
+  '1e3s',
+  '.5h',
+  '999999999999999999d',
+  `${'1s'.repeat(30)}`,
+])('%j is none', (text) => {
   expect(parseDuration(text)).toBeUndefined();
 });
 

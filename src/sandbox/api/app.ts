@@ -10,7 +10,7 @@ import { StatusError, badRequest } from './status-error.ts';
 import { fromProtobuf } from '../schema/protobuf.ts';
 import { reviewAccess } from './access-review.ts';
 
-export const VERSION = 'v1.36.0+sandbox';
+const VERSION = 'v1.36.0+sandbox';
 const DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** The API server: Hono routes for what describes the cluster, and one for everything that is in it. */

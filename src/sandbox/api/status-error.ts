@@ -40,7 +40,7 @@ export class StatusError extends Error {
 }
 
 /** `deployments.apps`, or `pods` in the core group: how messages name a resource. */
-export function resourceName(kind: Kind): string {
+function resourceName(kind: Kind): string {
   return kind.group ? `${kind.plural}.${kind.group}` : kind.plural;
 }
 

@@ -88,7 +88,7 @@ export function removeList(store: Store, request: ApiRequest): Response {
 }
 
 /** The options from the query and the body; the body's come first. */
-export function deleteOptions(request: ApiRequest): DeleteOptions {
+function deleteOptions(request: ApiRequest): DeleteOptions {
   const { dryRun } = writeOptions(request, 'DeleteOptions');
   const body = request.body === '' ? {} : readBody(request, 'DeleteOptions');
   const policy = body.propagationPolicy ?? request.query.get('propagationPolicy') ?? undefined;
@@ -116,7 +116,7 @@ export function preconditionsOf(value: unknown): { uid?: string; resourceVersion
   };
 }
 
-export function keyOf(object: Resource): { namespace?: string; name: string } {
+function keyOf(object: Resource): { namespace?: string; name: string } {
   const { namespace, name } = object.metadata;
   return namespace === undefined ? { name } : { namespace, name };
 }

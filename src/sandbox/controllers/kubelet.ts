@@ -144,7 +144,7 @@ function containerStatus(
 }
 
 /** `300ms`, `5s`, `1m30s` in milliseconds; undefined where it is none. */
-export function durationMs(text: string | undefined): number | undefined {
+function durationMs(text: string | undefined): number | undefined {
   if (text === undefined || !/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
   const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
   let total = 0;

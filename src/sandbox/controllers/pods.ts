@@ -1,7 +1,7 @@
 import { controllerOf } from '../../kubernetes/object.ts';
 import { type Kind, apiVersionOf, storageOf } from '../kinds/kind.ts';
 import { pods } from '../kinds/pod.ts';
-import { type Resource, as, copy, isRecord } from '../resource.ts';
+import { type Resource, as, copy } from '../resource.ts';
 import { selects } from '../selectors/label-selector.ts';
 import type { LabelSelector, Pod, PodTemplate } from '../shapes.ts';
 import type { Store } from '../store/store.ts';
@@ -110,8 +110,4 @@ export function writeStatus(store: Store, kind: Kind, object: Resource, status: 
 /** Undefined for 0: such a field is not in the object at all. */
 export function orNothing(count: number): number | undefined {
   return count === 0 ? undefined : count;
-}
-
-export function statusOf(object: Resource): Record<string, unknown> {
-  return isRecord(object.status) ? object.status : {};
 }

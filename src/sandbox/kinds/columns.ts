@@ -48,7 +48,7 @@ export function since(timestamp: unknown, now: Date): string {
   return duration(now.getTime() - Date.parse(timestamp));
 }
 
-export function duration(milliseconds: number): string {
+function duration(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 120) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);

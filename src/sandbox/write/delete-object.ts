@@ -51,7 +51,7 @@ export function deleteObject(
 }
 
 /** Throws 409 where the object is not the one that was meant. */
-export function checkPreconditions(kind: Kind, old: Resource, options: DeleteOptions): void {
+function checkPreconditions(kind: Kind, old: Resource, options: DeleteOptions): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   // These conflicts name the kind rather than the resource, as the API server's do.
   const subject: Kind = { ...kind, group: '', plural: kind.kind };
