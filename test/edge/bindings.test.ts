@@ -1,12 +1,21 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import execute from '../../functions/execute.ts';
 import status from '../../functions/status.ts';
 import { createDatabase } from '../support/service.ts';
 
-const request = () => new Request('http://worker/api/v1/status/none');
+/** What the worker's log says of the bindings; its caller is only told that something is wrong with them. */
+async function faultsOf(bindings: Record<string, unknown>): Promise<string> {
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const response = await status.fetch(new Request('http://worker/api/v1/status/none'), bindings);
+  const lines = logged.mock.calls.flat().join('\n');
+  logged.mockRestore();
+  expect(response.status).toBe(500);
+  expect(await response.json()).toMatchObject({ code: 'internal_error' });
+  return lines;
+}
 
 describe('the bindings of a function', () => {
   it('are refused with all their faults at once', async () => {
@@ -17,7 +26,7 @@ describe('the bindings of a function', () => {
       KUBERNETES: 'text',
     };
 
-    const refused = await status.fetch(request(), bindings).catch(String);
+    const refused = await faultsOf(bindings);
 
     expect(refused).toContain('EXECUTOR_ACTIONS_LEASE: executor.actions.lease is "long"');
     expect(refused).toContain('KUBERNETES_SERVER: is not an address');
@@ -32,7 +41,7 @@ describe('the bindings of a function', () => {
       KUBERNETES_CLUSTER: 'shop',
     };
 
-    const refused = await status.fetch(request(), bindings).catch(String);
+    const refused = await faultsOf(bindings);
 
     expect(refused).toContain(
       'KUBECONFIG: names a file, and this runtime has none; allowed: KUBERNETES_SERVER, KUBERNETES_CLUSTER and the secret KUBERNETES_TOKEN',
@@ -53,9 +62,11 @@ describe('the bindings of a function', () => {
     ],
     ['a token of two lines', { KUBERNETES_TOKEN: 'secret\nword' }, 'KUBERNETES_TOKEN: is not a token'],
   ])('refuse %s, without a secret in the message', async (_case, bindings, message) => {
-    const refused = await status
-      .fetch(request(), { KUBERNETES_SERVER: 'https://kubernetes', KUBERNETES_CLUSTER: 'shop', ...bindings })
-      .catch(String);
+    const refused = await faultsOf({
+      KUBERNETES_SERVER: 'https://kubernetes',
+      KUBERNETES_CLUSTER: 'shop',
+      ...bindings,
+    });
 
     expect(refused).toContain(message);
     expect(refused).not.toContain('secret-word');
