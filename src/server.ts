@@ -16,6 +16,10 @@ const closeTimeoutMs = 2_000;
 /** Starts the service on this machine: 8084 for callers, 9094 for metrics; stops gracefully on SIGTERM and SIGINT. */
 async function start(): Promise<void> {
   const config = loadConfig(processSources());
+  // Until there is something to end gracefully, a signal ends the start: it may be waiting for PostgreSQL.
+  let end: (signal: NodeJS.Signals) => Promise<void> = async () => process.exit(0);
+  process.on('SIGTERM', () => void end('SIGTERM'));
+  process.on('SIGINT', () => void end('SIGINT'));
   const host = await openNodeHost(config);
   const { runtime, database, stop } = await openRuntime(host);
   const stopLoop = new AbortController();
@@ -55,7 +59,7 @@ async function start(): Promise<void> {
     process.stdout.write(startBanner({ port: server.port, embedded: host.embedded, cluster: cluster.name }));
 
   let ending = false;
-  const end = async (signal: string) => {
+  end = async (signal) => {
     if (ending) process.exit(1);
     ending = true;
     host.log.info(`Stopping: ${signal}`, { under_way: underWay.size });
@@ -64,12 +68,12 @@ async function start(): Promise<void> {
     stopLoop.abort();
     await withinTime(loop, closeTimeoutMs);
     await Promise.all([server.close(), scrape?.close()]);
+    // The last export reads gauges from the database, so it goes first.
+    await host.flush();
     await database.close();
     await host.close();
     process.exit(0);
   };
-  process.on('SIGTERM', () => void end('SIGTERM'));
-  process.on('SIGINT', () => void end('SIGINT'));
 }
 
 interface Listening {

@@ -138,7 +138,8 @@ async function owningWorkload(reader: ClusterReader, action: Action, pod: Kubern
   let object = pod;
   for (let step = 0; step < longestOwnerChain; step += 1) {
     const owner = controllerOf(object);
-    if (!owner) break;
+    // Only what leads to a workload is read: the service may have no right to look at other owners.
+    if (!owner || !(action.targets.includes(owner.kind) || owner.kind === 'ReplicaSet')) break;
     const namespace = pod.metadata.namespace;
     object = await readTarget(reader, { ...owner, ...(namespace ? { namespace } : {}) });
     if (action.targets.includes(object.kind)) return object;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../actions/refusal.ts';
+import type { Plan } from '../changes/plan.ts';
 import type { NewEvent } from '../database/claim.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Outcome } from '../database/execution-status.ts';
@@ -22,6 +23,8 @@ export interface RunOutcome {
   /** What has happened and is not told yet. */
   events: NewEvent[];
   cooldownKey: string | undefined;
+  /** Where it is another than the one that was claimed. */
+  plan?: Plan;
   settled?: Json;
 }
 
@@ -32,7 +35,7 @@ const tries = 6;
  * for as long as the lease lasts. Undefined: another replica has taken the run over, and records it.
  */
 export async function recordOutcome(context: ExecutorContext, outcome: RunOutcome): Promise<Execution | undefined> {
-  const { row, fence, status, message, error, cooldownKey } = outcome;
+  const { row, fence, status, message, error, cooldownKey, plan } = outcome;
   const { cooldownPeriodMs, leaseMs } = context.settings.actions;
   const written = {
     status,
@@ -42,10 +45,8 @@ export async function recordOutcome(context: ExecutorContext, outcome: RunOutcom
     expectations: jsonOf(outcome.expectations),
     progress: jsonOf(outcome.progress),
     error: error ? jsonOf(error) : null,
-    result: row.result,
-    warnings: row.warnings,
-    plan: row.plan,
     settled: outcome.settled ?? null,
+    ...(plan ? { plan: jsonOf(plan), warnings: plan.warnings, result: plan.result ?? null } : {}),
   };
   const told: NewEvent = { type: `execution.${status}`, message };
   for (let attempt = 1; ; attempt += 1) {

@@ -121,14 +121,12 @@ export async function run(
     timeoutMs: row.timeoutMs,
   });
   const key = cooldownKey(context.cluster.name, prepared);
+  const plan = planWithUndo(prepared.plan, records);
   return await observer.phase('record', () =>
     recordOutcome(context, {
-      row: {
-        ...row,
-        plan: jsonOf(planWithUndo(prepared.plan, records)),
-        warnings: prepared.plan.warnings,
-        result: prepared.plan.result ?? null,
-      },
+      row,
+      // What the claim has stored is not sent again.
+      ...(plan === first.plan ? {} : { plan }),
       fence,
       ...ending,
       changes: records,

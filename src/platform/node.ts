@@ -18,6 +18,8 @@ import { migrationsFolder, version } from './version.ts';
 /** A server's host: what it brought along itself is in `embedded`, in words. */
 export interface NodeHost extends Host {
   embedded: string[];
+  /** Sends what telemetry still holds; nothing is told after it. */
+  flush(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,7 @@ export async function openNodeHost(config: Config): Promise<NodeHost> {
   });
   const telemetry = await startTelemetry({ config, version: version.version, instanceId, log });
   const embedded: string[] = [];
-  const closers: (() => Promise<void>)[] = [() => telemetry.shutdown()];
+  const closers: (() => Promise<void>)[] = [];
   const [databaseUrl, access] = await Promise.all([
     openDatabase(config, { log, embedded, closers }),
     openAccess(config, { embedded, closers }),
@@ -62,6 +64,7 @@ export async function openNodeHost(config: Config): Promise<NodeHost> {
     holder: instanceId,
     newId: timeOrderedId,
     embedded,
+    flush: () => telemetry.shutdown(),
     async close() {
       for (const close of closers.toReversed()) await close();
     },

@@ -132,7 +132,11 @@ describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server
         () => get(`${core}/pods?labelSelector=app=scaled`),
         (answer) => answer.body.items.length === 0,
       );
-      expect((await get(path)).body.status.replicas).toBeUndefined();
+      // The count follows the pods a moment later.
+      await eventually(
+        () => get(path),
+        (answer) => answer.body.status.replicas === undefined,
+      );
     }, 30_000);
 
     test('a rollout that never becomes ready keeps the old pods and runs into its deadline', async () => {
