@@ -8,14 +8,14 @@ import { findClusterAccess } from '../src/platform/kubernetes-access.ts';
 import { openKubernetesCredentials } from '../src/platform/kubernetes-credentials.ts';
 import { startEmbeddedPostgres } from '../src/platform/postgres-embedded.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
-import { cordonRows } from './cordon.ts';
+import { cordonRows, lanes } from './cordon.ts';
 import { httpClient } from './http-client.ts';
 import { print, quantile, type Row } from './measure.ts';
 import { notifyRow } from './notify.ts';
 import { scaleRow } from './scale-answer.ts';
 import { startBundle } from './service-process.ts';
 
-const lanes = 10;
+const nodesPerLane = 6;
 const coldStarts = 5;
 const coldStartLimitMs = 400;
 const memoryLimitMb = 130;
@@ -46,7 +46,7 @@ async function bench(): Promise<void> {
     userAgent: 'bench',
   });
   const suffix = randomUUID().slice(0, 6);
-  const nodes = Array.from({ length: lanes + 1 }, (_, index) => `bench-${suffix}-${index}`);
+  const nodes = Array.from({ length: lanes * nodesPerLane }, (_, index) => `bench-${suffix}-${index}`);
   const namespace = `bench-${suffix}`;
   const rows: Row[] = [];
   try {

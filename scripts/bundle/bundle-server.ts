@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 import { leaveOut } from './leave-out.ts';
 import { licencesOf } from './licences.ts';
+import { withoutSideEffects } from './without-side-effects.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -53,7 +54,7 @@ export async function bundleServer(folder: string): Promise<Metafile> {
     },
     // Its ES modules make themselves a `require` that no bundler sees, and would look for @grpc/grpc-js when they run.
     alias: { [grpcExporter]: `./node_modules/${grpcExporter}/dist/index.cjs` },
-    plugins: [leaveOut(leftOut)],
+    plugins: [leaveOut(leftOut), withoutSideEffects('@kubernetes/client-node')],
     metafile: true,
   });
   await cp(join(root, 'drizzle'), join(folder, 'drizzle'), { recursive: true, filter: isNeeded });
