@@ -50,6 +50,8 @@ interface ActionCore {
   /** What it says no to beyond the rules for all, each to be read after "Refuses". */
   refuses: readonly string[];
   examples: readonly ActionExample[];
+  /** May change what stands in a protected namespace: its very purpose lies there. A protected label still refuses. */
+  actsOnProtected?: true;
   /** Reads that are sure to be needed, begun beside the reading of the target; the reader keeps their answers. */
   readAhead?(cluster: ClusterReader, target: ObjectReference): Promise<unknown>[];
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from '../kubernetes/cluster.ts';
-import type { Json, KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
+import type { Json, JsonObject, KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import type { Permission } from '../kubernetes/permission.ts';
 import type { CreateChange } from './create.ts';
 import type { DeleteChange } from './delete.ts';
@@ -24,12 +24,17 @@ export interface SendContext {
 /** What a change's sending came to. `object` is the API server's answer, which may already prove the effect. */
 export interface Sent {
   object?: KubernetesObject;
+  /** What the sending found out, such as a command's output; it becomes part of the execution's `result`. */
+  result?: JsonObject;
   /** In a dry run: the API server can't tell beforehand, so that nothing was asked of it. */
   notVerified?: boolean;
 }
 
-/** Whether a change's effect is in the cluster: `other` means that somebody else has changed the same thing. */
-export type Doneness = 'done' | 'not_done' | 'other';
+/**
+ * Whether a change's effect is in the cluster. `other`: somebody else has changed the same thing. `unknown`: the cluster
+ * keeps no trace of such a change, such as of a command.
+ */
+export type Doneness = 'done' | 'not_done' | 'other' | 'unknown';
 
 /** The six answers that each kind of change gives, written once. */
 export interface ChangeKind<C> {
@@ -42,8 +47,8 @@ export interface ChangeKind<C> {
   isDone(change: C, context: Omit<SendContext, 'dryRun'>): Promise<Doneness>;
   /** What stood there before and what stands there after, for the record. */
   values(change: C): { before?: Json; after?: Json };
-  /** The change that takes it back, or undefined where nothing can. */
-  undo(change: C): Change | undefined;
+  /** The change that takes it back; `not_needed` where nothing has to, undefined where nothing can. */
+  undo(change: C): Change | 'not_needed' | undefined;
   /** What is locked while it runs: the object that it changes. */
   target(change: C): ObjectReference;
   /** Nothing to write: the cluster is so already. */

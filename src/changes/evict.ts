@@ -35,7 +35,8 @@ export const evictKind: ChangeKind<EvictChange> = {
 
   values: () => ({}),
 
-  undo: () => undefined,
+  // The pod's controller has made another one by then.
+  undo: () => 'not_needed',
 
   target: (change) => change.target,
 

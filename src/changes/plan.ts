@@ -3,6 +3,7 @@ import { changeKind, changesOf } from './change-kinds.ts';
 import type { Change, ChangeStep } from './change.ts';
 import type { Expectation } from './expectation.ts';
 import { fieldEquals } from './field-equals.ts';
+import { gone } from './gone.ts';
 
 /**
  * What an action wants done: what to change, what must hold afterwards, how to undo it. Plain JSON, so that it can be
@@ -12,6 +13,8 @@ export interface Plan {
   changes: ChangeStep[];
   expectations: Expectation[];
   undo: Undo;
+  /** The undo begins with what was done first, where its later changes rely on the earlier ones being taken back. */
+  undoInOrder?: true;
   /** Objects that are locked beside those that the changes name, such as the owner of a pod. */
   holds: ObjectReference[];
   warnings: string[];
@@ -24,13 +27,19 @@ export interface Plan {
 }
 
 /** How a plan is taken back, or the sentence that says why it can't be. */
-export type Undo = { changes: ChangeStep[]; expectations: Expectation[] } | { reason: string };
+export type Undo = { changes: ChangeStep[]; expectations: Expectation[] } | NoUndo;
+
+export interface NoUndo {
+  reason: string;
+}
 
 export interface PlanParts {
   changes: ChangeStep[];
   expect?: Expectation[];
   /** Left out: each change taken back by its own kind, in reverse. */
-  undo?: Undo;
+  undo?: NoUndo;
+  /** Not in reverse: the first change is taken back first. */
+  undoInOrder?: true;
   /** What must hold once the undo is done, beside its own fields. */
   undoExpect?: Expectation[];
   holds?: ObjectReference[];
@@ -46,6 +55,7 @@ export function plan(parts: PlanParts): Plan {
     changes,
     expect = [],
     undo,
+    undoInOrder,
     undoExpect = [],
     holds = [],
     warnings = [],
@@ -56,7 +66,8 @@ export function plan(parts: PlanParts): Plan {
   return {
     changes,
     expectations: expect,
-    undo: undo ?? undoOf(changes, undoExpect),
+    undo: undo ?? undoOf(changesOf(changes), { expect: undoExpect, inOrder: undoInOrder === true }),
+    ...(undoInOrder ? { undoInOrder } : {}),
     holds,
     warnings,
     riskReasons,
@@ -66,7 +77,7 @@ export function plan(parts: PlanParts): Plan {
 }
 
 /** An undo that can't be, and why: "a restart can't be taken back". */
-export function noUndo(reason: string): Undo {
+export function noUndo(reason: string): NoUndo {
   return { reason };
 }
 
@@ -82,17 +93,30 @@ export function onlyReads(plan: Plan): boolean {
 }
 
 /** The undo that follows from the changes themselves: each taken back by its own kind, the last one first. */
-export function undoOf(steps: readonly ChangeStep[], undoExpect: Expectation[] = []): Undo {
-  const changes = changesOf(steps).filter((change) => !changeKind(change).isNoOp(change));
+export function undoOf(
+  done: readonly Change[],
+  { expect = [], inOrder = false }: { expect?: Expectation[]; inOrder?: boolean } = {},
+): Undo {
+  const changes = done.filter((change) => !changeKind(change).isNoOp(change));
   if (changes.length === 0) return noUndo('nothing was changed');
-  const reversedChanges: Change[] = [];
-  for (const change of changes.toReversed()) {
-    const back = changeKind(change).undo(change);
-    if (!back) return noUndo(`"${changeKind(change).describe(change)}" can't be taken back`);
-    reversedChanges.push(back);
+  const back: Change[] = [];
+  for (const change of inOrder ? changes : changes.toReversed()) {
+    const undo = changeKind(change).undo(change);
+    if (!undo) return noUndo(`"${changeKind(change).describe(change)}" can't be taken back`);
+    if (undo !== 'not_needed') back.push(undo);
   }
-  const fields = reversedChanges.flatMap((change) =>
-    change.kind === 'patch' ? change.edits.map((edit) => fieldEquals(change.target, edit.path, edit.to)) : [],
-  );
-  return { changes: reversedChanges, expectations: [...fields, ...undoExpect] };
+  if (back.length === 0) return noUndo('nothing that was done has to be taken back');
+  return { changes: back, expectations: [...back.flatMap(takenBack), ...expect] };
+}
+
+/** What shows that a change of an undo has had its effect. */
+function takenBack(change: Change): Expectation[] {
+  switch (change.kind) {
+    case 'patch':
+      return change.edits.map((edit) => fieldEquals(change.target, edit.path, edit.to));
+    case 'delete':
+      return [gone(change.target)];
+    default:
+      return [];
+  }
 }

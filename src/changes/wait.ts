@@ -27,7 +27,7 @@ export const waitKind: ChangeKind<WaitChange> = {
 
   values: () => ({}),
 
-  undo: () => undefined,
+  undo: () => 'not_needed',
 
   target: (change) => change.target,
 

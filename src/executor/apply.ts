@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { changeKind } from '../changes/change-kinds.ts';
-import type { Change } from '../changes/change.ts';
+import type { Change, Sent } from '../changes/change.ts';
 import type { Plan } from '../changes/plan.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
-import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { ExecutorContext } from './context.ts';
 import type { HeldLease } from './hold-lease.ts';
 import type { ChangeRecord } from './record.ts';
@@ -38,15 +37,11 @@ const mostRetries = 3;
 const lastLookMs = 900;
 
 /**
- * Sends the plan's changes, step by step. Gives the objects that the writes answered.
+ * Sends the plan's changes, step by step. Gives what each came to.
  * Throws what ended it; the records tell how far it came.
  */
-export async function applyPlan(
-  context: ExecutorContext,
-  plan: Plan,
-  options: ApplyOptions,
-): Promise<KubernetesObject[]> {
-  const answers: KubernetesObject[] = [];
+export async function applyPlan(context: ExecutorContext, plan: Plan, options: ApplyOptions): Promise<Sent[]> {
+  const answers: Sent[] = [];
   let next = 0;
   for (const step of plan.changes) {
     const group = (Array.isArray(step) ? step : [step]).map((change) => ({ change, record: options.records[next++] }));
@@ -71,16 +66,19 @@ async function applyChange(
   change: Change,
   record: ChangeRecord,
   options: ApplyOptions,
-): Promise<KubernetesObject | undefined> {
+): Promise<Sent | undefined> {
   if (changeKind(change).isNoOp(change)) {
     record.status = 'skipped';
     return undefined;
   }
   try {
-    const object = await sendUntilDone(context, change, record, options);
+    const sent = await sendUntilDone(context, change, record, options);
     record.status = 'applied';
+    // An object has its UID only once it is there, and nothing but that very one is to be deleted by an undo.
+    const uid = change.kind === 'create' ? sent.object?.metadata.uid : undefined;
+    if (uid) record.target.uid = uid;
     await options.onApplied(record);
-    return object;
+    return sent;
   } catch (error) {
     if (record.status === 'pending' && !(error instanceof PlanOutdated)) record.status = 'failed';
     throw error;
@@ -96,14 +94,14 @@ async function sendUntilDone(
   change: Change,
   record: ChangeRecord,
   { lease, signal, timeoutMs, onWaiting }: ApplyOptions,
-): Promise<KubernetesObject | undefined> {
+): Promise<Sent> {
   const kind = changeKind(change);
   let retries = 0;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     await lease.ensure(timeoutMs);
     signal.throwIfAborted();
     try {
-      return (await kind.send(change, { cluster, dryRun: false, signal, timeoutMs })).object;
+      return await kind.send(change, { cluster, dryRun: false, signal, timeoutMs });
     } catch (error) {
       if (!isKubernetesError(error)) throw error;
       if (error.reason === 'tooManyRequests') {
@@ -117,7 +115,8 @@ async function sendUntilDone(
       record.status = 'unknown';
       const lookMs = signal.aborted ? Math.min(timeoutMs, lastLookMs) : timeoutMs;
       const doneness = await kind.isDone(change, { cluster, signal: lease.signal, timeoutMs: lookMs });
-      if (doneness === 'done') return undefined;
+      if (doneness === 'done') return {};
+      if (doneness === 'unknown') throw error;
       record.status = 'pending';
       if (doneness === 'other' || error.reason === 'conflict') throw new PlanOutdated(error);
       if (signal.aborted || retries >= mostRetries) throw error;

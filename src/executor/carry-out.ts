@@ -32,7 +32,7 @@ export async function carryOut(
   { id, prepared, terms, replan, signal }: CarryOutOptions,
 ): Promise<CarriedOut> {
   const { observer } = context;
-  const row = newExecution(context, id, prepared, terms);
+  const row = newExecution(context, id, prepared, { ...terms, dryRun: terms.dryRun || prepared.dryRun });
   const over = await withoutRun(context, { prepared, row, signal });
   const { answer, claimedAtMs } = await observer.phase('claim', () =>
     admit(context, prepared, {

@@ -84,6 +84,8 @@ function namespacePointer({ source }: Candidate, request: ExecuteRequest): strin
  */
 function chosen(action: Action, candidates: readonly Candidate[]): Candidate | undefined {
   const [first] = candidates;
+  // What an alert happens to name is not what an action on the whole cluster is about.
+  if (action.targets.length === 0) return first?.source === 'target' ? first : undefined;
   if (!first || (first.source !== 'label' && first.source !== 'annotation')) return first;
   return (
     candidates.find(({ target }) => target.kind === action.targets[0]) ??
@@ -152,6 +154,6 @@ async function owningWorkload(reader: ClusterReader, action: Action, pod: Kubern
 }
 
 function unsupported(action: Action, { pointer, target }: Candidate, kind: string): Refusal {
-  const sentence = `${action.name} can't act on ${kind} ${target.name}; it acts on ${action.targets.join(', ')}`;
+  const sentence = `${action.name} can't act on ${kind} ${target.name}; it acts on ${action.targets.join(', ') || 'the cluster as a whole'}`;
   return new Refusal('unsupported_target', sentence, { errors: [{ pointer, detail: sentence }] });
 }

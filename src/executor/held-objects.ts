@@ -25,14 +25,17 @@ export function heldKeys(cluster: string, { plan, target }: Prepared): string[] 
   return [...new Set(held.map((reference) => objectKey(cluster, reference)))];
 }
 
-/** What cools down after the plan: this class of actions on this target. A plan that writes nothing spends nothing. */
+/**
+ * What cools down after the plan: this class of actions on this target, or on the cluster where there is none. A plan
+ * that writes nothing spends nothing.
+ */
 export function cooldownKey(cluster: string, { plan, target, cooldownClass }: Prepared): string | undefined {
-  if (!target || plan.changes.length === 0 || isNoOp(plan)) return undefined;
-  return `${objectKey(cluster, target)}#${cooldownClass}`;
+  if (plan.changes.length === 0 || isNoOp(plan)) return undefined;
+  return `${target ? objectKey(cluster, target) : cluster}#${cooldownClass}`;
 }
 
 /** The same for a run that another replica had begun. */
-export function cooldownKeyOf(execution: Execution, cooldownClass = execution.action): string | undefined {
+export function cooldownKeyOf(execution: Execution, cooldownClass = execution.action): string {
   const { target } = partsOf(execution);
-  return target ? `${objectKey(target.cluster, target)}#${cooldownClass}` : undefined;
+  return `${target ? objectKey(target.cluster, target) : execution.cluster}#${cooldownClass}`;
 }

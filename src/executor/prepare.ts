@@ -1,4 +1,4 @@
-import type { RiskLevel } from '../actions/define.ts';
+import type { Action, RiskLevel } from '../actions/define.ts';
 import { closestActions, findAction } from '../actions/registry.ts';
 import { Refusal } from '../actions/refusal.ts';
 import type { Plan } from '../changes/plan.ts';
@@ -21,6 +21,8 @@ export interface Prepared {
   cooldownClass: string;
   target: ObjectReference | undefined;
   parameters: Record<string, unknown>;
+  /** Asked for by a parameter of the action's own. */
+  dryRun: boolean;
   reason: string | undefined;
   plan: Plan;
   verdicts: VerdictRecord[];
@@ -58,10 +60,14 @@ export async function prepare(
         reason: parameters.reason,
       }),
     );
-    const parsed = { ...recordOf(parameters.own), allow_gitops: parameters.allowGitops, reason: parameters.reason };
+    const parsed: Record<string, unknown> = {
+      ...recordOf(parameters.own),
+      allow_gitops: parameters.allowGitops,
+      reason: parameters.reason,
+    };
     const verdicts = await judgePlan(context, {
       reader,
-      action: action.name,
+      action,
       plan,
       target: found?.target,
       parameters: parsed,
@@ -71,6 +77,7 @@ export async function prepare(
       cooldownClass: action.cooldownClass ?? action.name,
       target: found?.target,
       parameters: { ...parameters.given, ...(parameters.allowGitops ? { allow_gitops: true } : {}) },
+      dryRun: parsed['dry_run'] === true,
       reason: parameters.reason,
       plan,
       verdicts,
@@ -86,7 +93,7 @@ export async function judgePlan(
   { settings, observer }: ExecutorContext,
   about: {
     reader: ClusterReader;
-    action: string;
+    action: Pick<Action, 'name' | 'actsOnProtected'>;
     plan: Plan;
     target: ObjectReference | undefined;
     parameters: Record<string, unknown>;
@@ -95,7 +102,7 @@ export async function judgePlan(
   const { verdicts, refusal } = await observer.phase('rules', () =>
     judge({
       cluster: about.reader,
-      action: { name: about.action },
+      action: about.action,
       plan: about.plan,
       target: about.target,
       parameters: about.parameters,

@@ -25,6 +25,8 @@ export interface RunOutcome {
   cooldownKey: string | undefined;
   /** Where it is another than the one that was claimed. */
   plan?: Plan;
+  /** Where the run found out more than the plan knew. */
+  result?: Json;
   settled?: Json;
 }
 
@@ -47,6 +49,7 @@ export async function recordOutcome(context: ExecutorContext, outcome: RunOutcom
     error: error ? jsonOf(error) : null,
     settled: outcome.settled ?? null,
     ...(plan ? { plan: jsonOf(plan), warnings: plan.warnings, result: plan.result ?? null } : {}),
+    ...(outcome.result === undefined ? {} : { result: outcome.result }),
   };
   const told: NewEvent = { type: `execution.${status}`, message };
   for (let attempt = 1; ; attempt += 1) {

@@ -1,4 +1,5 @@
 import { Refusal } from '../actions/refusal.ts';
+import { findAction } from '../actions/registry.ts';
 import { changesOf } from '../changes/change-kinds.ts';
 import type { Change } from '../changes/change.ts';
 import { plan } from '../changes/plan.ts';
@@ -67,12 +68,14 @@ async function prepareRollback(
       }),
     );
     const parameters = { ...original.parameters, ...(request.force ? { force: true } : {}) };
-    const verdicts = await judgePlan(context, { reader, action: original.action, plan: rebased, target, parameters });
+    const action = findAction(original.action) ?? { name: original.action };
+    const verdicts = await judgePlan(context, { reader, action, plan: rebased, target, parameters });
     return {
       action: 'rollback',
       cooldownClass: 'rollback',
       target,
       parameters: { force: request.force },
+      dryRun: false,
       reason: request.reason,
       plan: rebased,
       verdicts,

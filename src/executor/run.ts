@@ -1,10 +1,12 @@
 import { changesOf } from '../changes/change-kinds.ts';
+import type { CreateChange } from '../changes/create.ts';
 import { type Plan, undoOf } from '../changes/plan.ts';
 import { judgeNow, watchUntil } from '../changes/watch-until.ts';
 import type { NewEvent } from '../database/claim.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Outcome } from '../database/execution-status.ts';
 import { keepProgress } from '../database/lease.ts';
+import type { Json, JsonObject } from '../json.ts';
 import { applyPlan, PlanOutdated } from './apply.ts';
 import type { ExecutorContext } from './context.ts';
 import { errorRecordOf } from './failure.ts';
@@ -50,6 +52,7 @@ export async function run(
   let expectations = expectationRecordsOf(first.plan, false);
   let waitingFor = '';
   const events: NewEvent[] = [];
+  const found: JsonObject = {};
   const progress = (): ProgressRecord => progressOf(records, waitingFor);
 
   const { leaseMs } = settings.actions;
@@ -64,7 +67,7 @@ export async function run(
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const known = await observer.phase('apply', () =>
+        const sent = await observer.phase('apply', () =>
           applyPlan(context, prepared.plan, {
             lease,
             signal,
@@ -77,10 +80,11 @@ export async function run(
             onWaiting: (message) => (waitingFor = message),
           }),
         );
+        for (const { result } of sent) Object.assign(found, result);
         await observer.phase('verify', () =>
           watchUntil(context.cluster, prepared.plan.expectations, {
             signal,
-            known,
+            known: sent.flatMap(({ object }) => object ?? []),
             onProgress: (detail) => (waitingFor = detail),
           }),
         );
@@ -127,6 +131,7 @@ export async function run(
       row,
       // What the claim has stored is not sent again.
       ...(plan === first.plan ? {} : { plan }),
+      ...(Object.keys(found).length > 0 ? { result: withFound(plan.result, found) } : {}),
       fence,
       ...ending,
       changes: records,
@@ -212,11 +217,29 @@ async function lastJudgement(
   return await judgeNow(cluster, plan.expectations, AbortSignal.timeout(lastJudgementMs)).catch(() => otherwise);
 }
 
-/** An undo takes back what was done, not what was only planned. */
+/** An undo takes back what was done, not what was only planned; and just the objects that were made. */
 function planWithUndo(plan: Plan, records: readonly ChangeRecord[]): Plan {
-  if ('reason' in plan.undo || records.every(({ status }) => status === 'applied' || status === 'skipped')) return plan;
-  const applied = changesOf(plan.changes).filter((_change, index) => records[index]?.status === 'applied');
-  return { ...plan, undo: undoOf(applied) };
+  if ('reason' in plan.undo) return plan;
+  const complete = records.every(({ status }) => status === 'applied' || status === 'skipped');
+  const applied = changesOf(plan.changes).flatMap((change, index) => {
+    const record = records[index];
+    return record?.status === 'applied' ? [change.kind === 'create' ? created(change, record) : change] : [];
+  });
+  if (complete && !applied.some(({ kind }) => kind === 'create')) return plan;
+  const undo = undoOf(applied, { inOrder: plan.undoInOrder === true });
+  if (!complete || 'reason' in undo) return { ...plan, undo };
+  return { ...plan, undo: { changes: undo.changes, expectations: [...plan.undo.expectations] } };
+}
+
+/** The creation as it came to be: with the UID that the API server gave. */
+function created(change: CreateChange, { target: { uid } }: ChangeRecord): CreateChange {
+  if (!uid) return change;
+  return { ...change, object: { ...change.object, metadata: { ...change.object.metadata, uid } } };
+}
+
+function withFound(planned: Json | undefined, found: JsonObject): Json {
+  const isObject = typeof planned === 'object' && planned !== null && !Array.isArray(planned);
+  return isObject ? { ...planned, ...found } : found;
 }
 
 function progressOf(records: readonly ChangeRecord[], message: string): ProgressRecord {

@@ -71,6 +71,7 @@ async function statusNow(
 ): Promise<ChangeRecord['status']> {
   try {
     const doneness = await changeKind(change).isDone(change, { cluster, signal, timeoutMs: shortestLookMs * 5 });
+    if (doneness === 'unknown') return 'unknown';
     return doneness === 'done' ? 'applied' : 'pending';
   } catch (error) {
     if (isKubernetesError(error, 'notFound')) return 'pending';
@@ -89,9 +90,18 @@ async function verdictOf(
 ): Promise<{ status: Outcome; message: string; expectations: ExpectationRecord[] }> {
   const { plan, expectations } = partsOf(orphan);
   const done = doneOf(records);
+  const untold = records.filter(({ status }) => status === 'unknown');
   const silent = `The replica ${orphan.holder ?? ''} went silent`.replace('  ', ' ');
   if (unreadable !== undefined)
     return { status: 'failed', message: `${silent}, and the cluster could not be read: ${unreadable}`, expectations };
+  if (untold.length > 0) {
+    const what = untold.map(({ summary }) => summary).join('; ');
+    return {
+      status: 'failed',
+      message: `${silent}, and the cluster can't tell whether this was done: ${what}`,
+      expectations,
+    };
+  }
   if (done === 0) return { status: 'failed', message: `${silent}; nothing had been changed`, expectations };
   if (done < records.length) {
     return {

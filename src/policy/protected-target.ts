@@ -12,7 +12,8 @@ export const protectedTarget: Rule = {
   name: 'protected_target',
   permissions: [],
 
-  async judge({ cluster, plan, settings: { protected_target: setting } }) {
+  async judge({ cluster, action, plan, settings: { protected_target } }) {
+    const setting = action.actsOnProtected ? { ...protected_target, namespaces: [] } : protected_target;
     const changed = writesTo(plan).map((change) => changeKind(change).target(change));
     const held = changed.length === 0 ? [] : plan.holds.filter(({ kind }) => workloads.includes(kind));
     for (const object of await readAll(cluster, [...changed, ...held])) {

@@ -12,7 +12,7 @@ import type { ClusterReader } from '../kubernetes/reader.ts';
 /** All that a rule may look at. It reads; it never writes. */
 export interface RuleContext {
   cluster: ClusterReader;
-  action: Pick<Action, 'name'>;
+  action: Pick<Action, 'name' | 'actsOnProtected'>;
   plan: Plan;
   target: ObjectReference | undefined;
   /** As parsed by the action's schema, with the parameters that every action takes (`allow_gitops`, `reason`). */
