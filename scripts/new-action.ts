@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** `npm run new:action -- restart_widget`: the action's file, its line in the registry, and a test that fails until it is written. */
+/** `npm run new:action -- restart_widget`: the action's file, its line in the registry, and scenarios that fail until they are written. */
 const [name = ''] = process.argv.slice(2);
 const words = name.split('_');
 const file = words.join('-');
@@ -11,7 +11,7 @@ const variable = words
 
 const paths = {
   action: pathOf(`src/actions/${file}.ts`),
-  test: pathOf(`test/actions/${file}.test.ts`),
+  scenarios: pathOf(`test/scenarios/${file}.ts`),
   registry: pathOf('src/actions/registry.ts'),
 };
 
@@ -21,13 +21,14 @@ if (fault) {
   process.exitCode = 1;
 } else {
   const registry = registered(readFileSync(paths.registry, 'utf8'));
-  mkdirSync(pathOf('test/actions'), { recursive: true });
   writeFileSync(paths.action, actionText());
-  writeFileSync(paths.test, testText());
+  writeFileSync(paths.scenarios, scenariosText());
   writeFileSync(paths.registry, registry);
   console.log(`src/actions/${file}.ts        declare it: what it acts on, what it may do, and its plan
 src/actions/registry.ts        has it as the last of the catalogue; move it where it belongs
-test/actions/${file}.test.ts  fails until you have written it
+test/scenarios/${file}.ts    the matrix fails until you have written them
+
+MATRIX_ACTION=${name} npx vitest run test/e2e/matrix.test.ts runs them alone.
 
 CONTRIBUTING.md goes through an action step by step. Then: npm run generate && npm run check && npm test`);
 }
@@ -36,7 +37,7 @@ function faultOf(given: string): string | undefined {
   if (!/^[a-z]+(_[a-z]+)+$/.test(given)) {
     return `${given === '' ? 'No name was given' : `${given} is no name of an action`}: a verb and what it acts on, such as restart_widget`;
   }
-  const taken = [paths.action, paths.test].find((path) => existsSync(path));
+  const taken = [paths.action, paths.scenarios].find((path) => existsSync(path));
   return taken && `${taken} exists already; choose another name or work on that one`;
 }
 
@@ -82,27 +83,21 @@ export const ${variable} = defineAction({
 `;
 }
 
-function testText(): string {
-  return `import { describe, expect, test } from 'vitest';
-import { findAction } from '../../src/actions/registry.ts';
+function scenariosText(): string {
+  return `import type { Scenarios } from './scenario.ts';
 
-describe('${name}', () => {
-  test('says what it does, on what, and with which permissions', () => {
-    const action = findAction('${name}');
-
-    expect(action?.summary).toMatch(/^[A-Z].{10,}\\.$/);
-    expect(action?.targets).not.toEqual([]);
-    expect(action?.permissions).not.toEqual([]);
-  });
-
-  test('has its effect, sees that it holds, and can be undone', () => {
-    expect.fail('write this test through the front door, with startService(), as test/e2e/scale.test.ts does');
-  });
-
-  test('refuses what stands against it, and names it', () => {
-    expect.fail('write one test for each entry of \`refuses\`; take this one away if it has none');
-  });
-});
+export const scenarios: Scenarios = {
+  effects: {
+    'what happens': async () => {
+      throw new Error('Make a target, and say what to ask of it and what can be seen afterwards');
+    },
+  },
+  refusals: {
+    'what it says no to': async () => {
+      throw new Error('Write one for each entry of \`refuses\`');
+    },
+  },
+};
 `;
 }
 

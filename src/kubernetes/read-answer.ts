@@ -12,7 +12,14 @@ export interface RawList {
 
 /** The body as one object. */
 export async function readObject(request: ApiRequest, response: FetchResponse): Promise<KubernetesObject> {
-  return asObject(await readJson(request, response));
+  const object = asObject(await readJson(request, response));
+  return request.subresource === 'scale' ? withReplicas(object) : object;
+}
+
+/** A Scale leaves its number of replicas out when it is 0. */
+function withReplicas(scale: KubernetesObject): KubernetesObject {
+  if (scale.kind !== 'Scale') return scale;
+  return { ...scale, spec: { replicas: 0, ...(typeof scale['spec'] === 'object' ? scale['spec'] : {}) } };
 }
 
 /** The body as one page of a list. */
