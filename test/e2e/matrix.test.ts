@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { appendFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clusterRole } from '../../scripts/rbac/cluster-role.ts';
+import { neededPermissions } from '../../scripts/rbac/needed-permissions.ts';
 import { actions } from '../../src/actions/registry.ts';
 import type { ObjectReference } from '../../src/kubernetes/object.ts';
 import type { Permission } from '../../src/kubernetes/permission.ts';
@@ -17,8 +18,9 @@ import { permissionsOfTargets } from '../support/permissions.ts';
 import { createServiceAccount, type TestServiceAccount } from '../support/service-account.ts';
 import { type Answer, type Service, startService } from '../support/service.ts';
 
-/** With one action's name, its row alone. */
-const only = process.env['MATRIX_ACTION'];
+/** Names of actions, by commas: their rows alone, and a role for these alone. */
+const chosen = process.env['MATRIX_ACTIONS']?.split(',');
+const tried = actions.filter(({ name }) => !chosen || chosen.includes(name));
 /** Where the rows go, a JSON line each. */
 const report = process.env['MATRIX_FILE'];
 
@@ -32,11 +34,8 @@ beforeAll(async () => {
   ground = await openGround('matrix');
   // On a real API server the service may do what the generated role says, and nothing more.
   if (onRealCluster) {
-    const clusterRole = await readFile(
-      fileURLToPath(new URL('../../deploy/base/cluster-role.yaml', import.meta.url)),
-      'utf8',
-    );
-    account = await createServiceAccount(ground.cluster, { namespace: ground.namespace, clusterRole });
+    const role = clusterRole({ origin: 'For the matrix', needs: neededPermissions(tried, rules) });
+    account = await createServiceAccount(ground.cluster, { namespace: ground.namespace, clusterRole: role });
   }
   const access = account && (await findClusterAccess({ kind: 'kubeconfig', paths: [account.kubeconfig] }, process.env));
   service = await startService({ userAgent, faults: count, ...(access ? { access } : {}) });
@@ -49,9 +48,7 @@ afterAll(async () => {
 });
 
 const loaded = await Promise.all(
-  actions
-    .filter(({ name }) => only === undefined || name === only)
-    .map(async (action) => ({ action, name: action.name, scenarios: await scenariosOf(action.name) })),
+  tried.map(async (action) => ({ action, name: action.name, scenarios: await scenariosOf(action.name) })),
 );
 
 describe.each(loaded)('$name', ({ action, name, scenarios }) => {
