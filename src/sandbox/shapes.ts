@@ -45,6 +45,7 @@ export interface PodSpec {
   };
   containers: Container[];
   initContainers?: Container[];
+  ephemeralContainers?: Container[];
   tolerations?: Toleration[];
   terminationGracePeriodSeconds?: number;
   readinessGates?: { conditionType: string }[];
@@ -66,6 +67,7 @@ export interface ContainerStatus {
     terminated?: { exitCode: number; reason?: string };
   };
   lastState?: { terminated?: { exitCode: number; reason?: string } };
+  resources?: Container['resources'];
 }
 export interface Pod extends Resource {
   spec: PodSpec;
@@ -73,6 +75,7 @@ export interface Pod extends Resource {
     phase?: string;
     conditions?: Condition[];
     containerStatuses?: ContainerStatus[];
+    ephemeralContainerStatuses?: ContainerStatus[];
     podIP?: string;
     hostIP?: string;
     startTime?: string;

@@ -141,6 +141,7 @@ function resourcesOfKind(kind: Kind): ApiResource[] {
           below('log', { verbs: ['get'] }),
         ]
       : []),
+    ...Object.keys(kind.parts ?? {}).map((part) => below(part, {})),
     ...(kind.scale ? [below('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
     ...(kind.hasStatus ? [below('status', {})] : []),
   ];

@@ -48,7 +48,8 @@ function routeObject(store: Store, request: ApiRequest, closing: AbortSignal): R
 function routeSubresource(store: Store, request: ApiRequest): Response {
   const { kind, subresource } = request.target;
   const isPod = kind.kind === 'Pod';
-  if (subresource === 'status' && kind.hasStatus) return routeStatus(store, request);
+  const isPart = kind.parts && Object.hasOwn(kind.parts, subresource ?? '');
+  if ((subresource === 'status' && kind.hasStatus) || isPart) return routePart(store, request);
   if (subresource === 'scale' && kind.scale) {
     if (!['GET', 'PUT', 'PATCH'].includes(request.method)) throw methodNotAllowed();
     return scale(store, request);
@@ -64,7 +65,7 @@ function routeSubresource(store: Store, request: ApiRequest): Response {
   throw noSuchResource();
 }
 
-function routeStatus(store: Store, request: ApiRequest): Response {
+function routePart(store: Store, request: ApiRequest): Response {
   if (request.method === 'GET') return readObject(store, request);
   if (request.method === 'PUT') return replace(store, request);
   if (request.method === 'PATCH') return patch(store, request);

@@ -1,28 +1,34 @@
+import { controllerOf } from '../../kubernetes/object.ts';
 import { storageOf } from '../kinds/kind.ts';
 import { nodes } from '../kinds/node.ts';
 import { pods } from '../kinds/pod.ts';
 import { as, copy } from '../resource.ts';
-import type { Condition, ContainerStatus, Node, Pod } from '../shapes.ts';
+import type { Node, Pod } from '../shapes.ts';
 import { deleteObject } from '../write/delete-object.ts';
 import type { Change } from '../store/store.ts';
 import { type ControllerFactory, keyOf, splitKey } from './controller.ts';
+import { durationMs } from './duration-ms.ts';
 import { POD_STORAGE, writeStatus } from './pods.ts';
+import { conditionsOf, containerStatus, finishedStatus, syncedStatus } from './pod-statuses.ts';
 
 const STEP_MS = 200;
+const SYNC_MS = 500;
+const JOB_MS = 300;
 
 /**
  * Plays the nodes' part. A pod is Ready 200 ms after it was placed and gone 200 ms after it was deleted, unless its
- * annotations say otherwise: test/ready-after, test/never-ready, test/crash, test/terminate-after (`5s`, `300ms`, `1m`).
+ * annotations say otherwise: test/ready-after, test/never-ready, test/crash, test/terminate-after (`5s`, `300ms`, `1m`). A
+ * Job's pod ends 300 ms after it began, by test/exit-code or 0. A resize or an ephemeral container takes half a second.
  */
 export const kubelet: ControllerFactory = ({ store, events, later }) => {
-  /** When each pod's next step is due, by UID and step, so that other changes of the pod don't put it off. */
-  const due = new Map<string, number>();
+  /** When each pod's next steps are due, by UID, so that other changes of the pod don't put them off. */
+  const due = new Map<string, Map<string, number>>();
   return { name: 'kubelet', keys, reconcile };
 
   function keys(change: Change): string[] {
     if (change.storage !== POD_STORAGE) return [];
     if (change.type !== 'DELETED') return [keyOf(change.object)];
-    for (const step of ['start', 'stop']) due.delete(`${change.object.metadata.uid} ${step}`);
+    due.delete(change.object.metadata.uid ?? '');
     return [];
   }
 
@@ -39,14 +45,26 @@ export const kubelet: ControllerFactory = ({ store, events, later }) => {
       const special = 'test/crash' in annotations || 'test/never-ready' in annotations;
       const delay = special ? STEP_MS : (durationMs(annotations['test/ready-after']) ?? STEP_MS);
       if (isDue(pod, 'start', delay, key)) start(pod);
-    }
+    } else if (pod.status.phase === 'Running') proceed(pod, key);
   }
 
-  function isDue(pod: Pod, step: 'start' | 'stop', delayMs: number, key: string): boolean {
-    const id = `${pod.metadata.uid} ${step}`;
-    const at = due.get(id) ?? store.now().getTime() + delayMs;
-    if (!due.has(id) && step === 'stop') tell(pod, 'Killing', 'Stopping container');
-    due.set(id, at);
+  /** What becomes of a pod that runs: it follows its spec, and a Job's comes to its end. */
+  function proceed(pod: Pod, key: string): void {
+    const generation = pod.metadata.generation ?? 1;
+    const isBehind = generation > (pod.status.observedGeneration ?? 1);
+    if (isBehind && isDue(pod, `sync ${generation}`, SYNC_MS, key))
+      return writeStatus(store, pods, pod, syncedStatus(pod, store.timestamp()));
+    if (controllerOf(pod)?.kind !== 'Job' || !isDue(pod, 'end', JOB_MS, key)) return;
+    const code = Number(pod.metadata.annotations?.['test/exit-code'] ?? 0) || 0;
+    writeStatus(store, pods, pod, finishedStatus(pod, code, store.timestamp()));
+  }
+
+  function isDue(pod: Pod, step: string, delayMs: number, key: string): boolean {
+    const steps = due.get(pod.metadata.uid ?? '') ?? new Map<string, number>();
+    due.set(pod.metadata.uid ?? '', steps);
+    const at = steps.get(step) ?? store.now().getTime() + delayMs;
+    if (!steps.has(step) && step === 'stop') tell(pod, 'Killing', 'Stopping container');
+    steps.set(step, at);
     const left = at - store.now().getTime();
     if (left <= 0) return true;
     later(key, left);
@@ -102,53 +120,4 @@ let addresses = 0;
 function podAddress(): string {
   addresses += 1;
   return `10.244.${(addresses >> 8) & 255}.${addresses & 255}`;
-}
-
-function conditionsOf(pod: Pod, ready: boolean, now: string): Condition[] {
-  const said = (type: string, status: boolean): Condition => ({
-    type,
-    status: status ? 'True' : 'False',
-    lastProbeTime: null,
-    lastTransitionTime: now,
-    ...(status ? {} : { reason: 'ContainersNotReady' }),
-  });
-  const gates = ready ? (pod.spec.readinessGates ?? []).map((gate) => said(gate.conditionType, true)) : [];
-  const own = [said('Initialized', true), said('ContainersReady', ready), said('Ready', ready), ...gates];
-  const types = own.map((condition) => condition.type);
-  return [...(pod.status.conditions ?? []).filter((condition) => !types.includes(condition.type)), ...own];
-}
-
-function containerStatus(
-  { name, image = '' }: { name: string; image?: string },
-  state: 'ready' | 'unready' | 'crashing',
-  now: string,
-): ContainerStatus & Record<string, unknown> {
-  const common = { name, image, imageID: image, lastState: {} };
-  if (state !== 'crashing')
-    return {
-      ...common,
-      ready: state === 'ready',
-      started: true,
-      restartCount: 0,
-      state: { running: { startedAt: now } },
-    };
-  const terminated = { exitCode: 137, reason: 'OOMKilled', startedAt: now, finishedAt: now };
-  return {
-    ...common,
-    ready: false,
-    started: false,
-    restartCount: 5,
-    state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 2m40s restarting failed container' } },
-    lastState: { terminated },
-  };
-}
-
-/** `300ms`, `5s`, `1m30s` in milliseconds; undefined where it is none. */
-function durationMs(text: string | undefined): number | undefined {
-  if (text === undefined || !/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
-  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  let total = 0;
-  for (const [, amount = '0', unit = 's'] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
-    total += Number(amount) * (units[unit] ?? 0);
-  return total;
 }

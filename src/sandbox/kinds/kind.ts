@@ -11,6 +11,14 @@ export interface Column {
   cell(object: Resource, now: Date): string | number | boolean;
 }
 
+/** A subresource that writes a part of its object: GET, PUT and PATCH of the whole, of which the rest is put back. */
+export interface Part {
+  /** Puts back whatever such a write leaves alone. Changes the draft. */
+  prepare(draft: Resource, old: Resource): void;
+  /** In place of the kind's own validation. */
+  validate(draft: Resource, faults: Faults, old: Resource): void;
+}
+
 /** What a kind of object is to the sandbox. A kind is this declaration and nothing more; add it to `kinds/all.ts`. */
 export interface Kind {
   /** Empty for the core group. */
@@ -58,6 +66,10 @@ export interface Kind {
   /** Whatever an update may not touch is put back here, before validation. */
   prepareUpdate?(draft: Resource, old: Resource): void;
   validate?(draft: Resource, faults: Faults, old?: Resource): void;
+  /** What admission refuses of an update that is valid. Throws a StatusError. */
+  admitUpdate?(draft: Resource, old: Resource, store: Store): void;
+  /** Subresources that write a part of the object (a pod's `resize`). */
+  parts?: Record<string, Part>;
   columns: Column[];
 }
 

@@ -1,13 +1,14 @@
 import { forbidden } from '../api/status-error.ts';
-import { type Resource, as, at, child, copy, isRecord, records } from '../resource.ts';
-import { quantityNano } from '../schema/quantity.ts';
-import type { Pod } from '../shapes.ts';
+import { type Resource, at, child, copy, isRecord, records } from '../resource.ts';
 import type { Store } from '../store/store.ts';
 import { validatePodSpec, validatePodUpdate } from '../validation/pod-spec.ts';
 import { randomSuffix } from '../write/random-suffix.ts';
 import { age, nameColumn } from './columns.ts';
 import type { Kind } from './kind.ts';
 import { defaultPodSpec, defaultRequests } from './pod-defaults.ts';
+import { podEphemeralContainers } from './pod-ephemeral-containers.ts';
+import { admitResize, podResize } from './pod-resize.ts';
+import { qosClass } from './qos-class.ts';
 import { podReason, readyContainers, restarts } from './pod-columns.ts';
 
 const text =
@@ -45,12 +46,16 @@ export const pods: Kind = {
     spec.enableServiceLinks ??= true;
   },
   admit: admitPod,
-  initialStatus: (draft) => ({ phase: 'Pending', qosClass: qosClass(as<Pod>(draft)) }),
+  initialStatus: (draft) => ({ phase: 'Pending', qosClass: qosClass(isRecord(draft.spec) ? draft.spec : {}) }),
   validate(draft, faults, old) {
     const spec = isRecord(draft.spec) ? draft.spec : {};
     validatePodSpec(spec, 'spec', faults);
     if (old && isRecord(old.spec)) validatePodUpdate(spec, old.spec, faults);
+    if (!old && records(spec.ephemeralContainers).length > 0)
+      faults.forbidden('spec.ephemeralContainers', 'cannot be set on create');
   },
+  parts: { ephemeralcontainers: podEphemeralContainers, resize: podResize },
+  admitUpdate: admitResize,
   columns: [
     nameColumn,
     {
@@ -116,19 +121,3 @@ const tokenSources = {
     },
   ],
 };
-
-function qosClass(pod: Pod): string {
-  const resources = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map(
-    (container) => container.resources ?? {},
-  );
-  const given = resources.some(
-    ({ limits, requests }) => limits?.cpu ?? limits?.memory ?? requests?.cpu ?? requests?.memory,
-  );
-  if (!given) return 'BestEffort';
-  const exact = resources.every(({ limits, requests }) =>
-    ['cpu', 'memory'].every(
-      (name) => limits?.[name] && quantityNano(limits[name]) === quantityNano(requests?.[name] ?? limits[name]),
-    ),
-  );
-  return exact ? 'Guaranteed' : 'Burstable';
-}

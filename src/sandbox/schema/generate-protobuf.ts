@@ -6,7 +6,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
  * `node src/sandbox/schema/generate-protobuf.ts <folder of k8s.io/api> <folder of k8s.io/apimachinery>`.
  */
 const roots =
-  /\.(Namespace|Node|Pod|Service|ConfigMap|Secret|Event|ServiceAccount|PersistentVolumeClaim|Deployment|ReplicaSet|StatefulSet|DaemonSet|ControllerRevision|HorizontalPodAutoscaler|PodDisruptionBudget|Job|CronJob|NetworkPolicy|Lease|EndpointSlice|Eviction|Scale|SelfSubjectAccessReview|SelfSubjectRulesReview|DeleteOptions)$/;
+  /\.(Namespace|Node|Pod|Service|ConfigMap|Secret|Event|ServiceAccount|PersistentVolumeClaim|PersistentVolume|StorageClass|CustomResourceDefinition|Deployment|ReplicaSet|StatefulSet|DaemonSet|ControllerRevision|HorizontalPodAutoscaler|PodDisruptionBudget|Job|CronJob|NetworkPolicy|Lease|EndpointSlice|Eviction|Scale|SelfSubjectAccessReview|SelfSubjectRulesReview|DeleteOptions)$/;
 const scalars = ['string', 'bytes', 'bool', 'int32', 'int64', 'double'];
 
 type Fields = Record<string, [name: string, type: string]>;

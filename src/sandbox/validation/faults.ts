@@ -24,6 +24,10 @@ export class Faults {
     this.causes.push({ reason: 'FieldValueForbidden', message: `Forbidden: ${detail}`, field });
   }
 
+  notFound(field: string, value: unknown): void {
+    this.causes.push({ reason: 'FieldValueNotFound', message: `Not found: ${JSON.stringify(value)}`, field });
+  }
+
   duplicate(field: string, value: unknown): void {
     this.causes.push({ reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify(value)}`, field });
   }

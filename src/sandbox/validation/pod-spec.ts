@@ -46,8 +46,14 @@ function frozen(spec: Fields, old: Fields): Fields {
   return { ...rest, removed, containers: images(spec.containers), initContainers: images(spec.initContainers) };
 }
 
-function validateContainers(containers: Fields[], path: string, spec: Fields, faults: Faults): void {
-  const seen = new Set<unknown>();
+/** `seen` are the names that are taken already. */
+export function validateContainers(
+  containers: Fields[],
+  path: string,
+  spec: Fields,
+  faults: Faults,
+  seen = new Set<unknown>(),
+): void {
   containers.forEach((container, index) => {
     const here = `${path}[${index}]`;
     const name = typeof container.name === 'string' ? container.name : '';
@@ -86,13 +92,7 @@ function validateMounts(mounts: Fields[], path: string, spec: Fields, faults: Fa
   const volumes = records(spec.volumes).map((volume) => volume.name);
   mounts.forEach((mount, index) => {
     if (!mount.name) faults.required(`${path}[${index}].name`);
-    else if (!volumes.includes(mount.name)) {
-      faults.causes.push({
-        reason: 'FieldValueNotFound',
-        message: `Not found: ${JSON.stringify(mount.name)}`,
-        field: `${path}[${index}].name`,
-      });
-    }
+    else if (!volumes.includes(mount.name)) faults.notFound(`${path}[${index}].name`, mount.name);
     if (!mount.mountPath) faults.required(`${path}[${index}].mountPath`);
   });
 }
@@ -118,7 +118,7 @@ function validateResources(resources: unknown, path: string, faults: Faults): vo
     for (const [name, value] of Object.entries(isRecord(list) ? list : {})) {
       for (const fault of qualifiedNameFaults(name)) faults.invalid(`${path}.${below}`, name, fault);
       if ((quantityNano(String(value)) ?? 0n) < 0n)
-        faults.invalid(`${path}.${below}.${name}`, value, 'must be greater than or equal to 0');
+        faults.invalid(`${path}.${below}[${name}]`, value, 'must be greater than or equal to 0');
     }
   }
   if (!isRecord(limits) || !isRecord(requests)) return;

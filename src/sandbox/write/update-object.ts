@@ -7,7 +7,7 @@ import { validateMetadata } from '../validation/metadata.ts';
 
 export interface UpdateOptions {
   dryRun?: boolean;
-  /** `status` writes the status alone; others (`scale`, `resize`) are the caller's business. */
+  /** `status` writes the status alone, one of the kind's parts that part; others (`scale`) are the caller's business. */
   subresource?: string;
   /** A replacement that carries another UID is a conflict; in a patch it is an invalid field. */
   uidIsPrecondition?: boolean;
@@ -41,14 +41,18 @@ export function updateObject(
   checkPreconditions(kind, draft, old, options);
   settleMetadata(kind, draft, old);
   settleStatus(kind, draft, old, options.subresource);
+  const part = kind.parts?.[options.subresource ?? ''];
+  part?.prepare(draft, old);
   kind.defaults?.(draft);
   kind.prepareUpdate?.(draft, old);
   if (kind.hasGeneration && options.subresource !== 'status' && isNewGeneration(kind, draft, old))
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   const faults = new Faults();
   validateMetadata(kind, draft, faults, old);
-  if (options.subresource !== 'status') kind.validate?.(draft, faults, old);
+  if (part) part.validate(draft, faults, old);
+  else if (options.subresource !== 'status') kind.validate?.(draft, faults, old);
   if (faults.causes.length > 0) throw invalid(kind, name, faults.causes);
+  if (options.subresource !== 'status') kind.admitUpdate?.(draft, old, store);
   draft.metadata.resourceVersion = old.metadata.resourceVersion;
   if (same(draft, old)) return old;
   if (options.dryRun) return draft;
