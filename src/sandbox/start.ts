@@ -7,6 +7,7 @@ import { controllers } from './controllers/all.ts';
 import { runControllers } from './controllers/run-controllers.ts';
 import { plantNamespaces } from './seed/namespaces.ts';
 import { plantShop } from './seed/shop.ts';
+import { plantStorageClasses } from './seed/storage-classes.ts';
 import { Store } from './store/store.ts';
 
 export interface SandboxOptions {
@@ -45,6 +46,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const audit = auditLog ? openAuditLog(auditLog) : undefined;
   const closing = new AbortController();
   plantNamespaces(store);
+  plantStorageClasses(store);
   const stopControllers = runControllers(store, controllers, log);
   if (seed) plantShop(store);
   const app = createApp({ store, closing: closing.signal, log, ...(audit ? { audit } : {}) });

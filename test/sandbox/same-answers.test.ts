@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { podRequests } from './pod-requests.ts';
 import { type Listed, requests } from './requests.ts';
+import { volumeRequests } from './volume-requests.ts';
 import { type Answer, type Home, type Server, homeOn, realServer, sandboxServer } from './servers.ts';
 
 // Set by the server each time anew, or telling of the machine behind it.
@@ -12,6 +13,7 @@ const volatile = [
   'managedFields',
   'lastTransitionTime',
   'lastUpdateTime',
+  'lastPhaseTransitionTime',
   'lastHeartbeatTime',
   'clusterIP',
   'clusterIPs',
@@ -41,7 +43,7 @@ afterAll(async () => {
 }, 60_000);
 
 describe('the sandbox answers as the API server does', () => {
-  for (const [index, listed] of [...requests, ...podRequests].entries()) {
+  for (const [index, listed] of [...requests, ...podRequests, ...volumeRequests].entries()) {
     test(`${index + 1}. ${listed.method} ${listed.path} ${listed.body === undefined ? '' : JSON.stringify(listed.body).slice(0, 120)} is ${listed.status} ${listed.reason ?? ''}`, async () => {
       if (listed.afterMs) await new Promise((resolve) => setTimeout(resolve, listed.afterMs));
 

@@ -12,6 +12,8 @@ import { nodeLifecycle } from './node-lifecycle.ts';
 import { replicaSetController } from './replica-set.ts';
 import { scheduler } from './scheduler.ts';
 import { statefulSetController } from './stateful-set.ts';
+import { volumeBinder } from './volume-binder.ts';
+import { volumeProvisioner } from './volume-provisioner.ts';
 
 /** Everything that moves in the sandbox by itself. */
 export const controllers: ControllerFactory[] = [
@@ -28,4 +30,6 @@ export const controllers: ControllerFactory[] = [
   endpointSliceController,
   autoscalerController,
   claimProtection,
+  volumeBinder,
+  volumeProvisioner,
 ];

@@ -9,12 +9,14 @@ import { type Kind, storageOf } from './kind.ts';
 import { namespaces } from './namespace.ts';
 import { nodes } from './node.ts';
 import { persistentVolumeClaims } from './persistent-volume-claim.ts';
+import { persistentVolumes } from './persistent-volume.ts';
 import { pods } from './pod.ts';
 import { podDisruptionBudgets } from './policy.ts';
 import { replicaSets } from './replica-set.ts';
 import { services } from './service.ts';
 import { endpointSlices, leases, networkPolicies, serviceAccounts } from './small.ts';
 import { statefulSets } from './stateful-set.ts';
+import { storageClasses } from './storage-class.ts';
 
 /** Every kind that the sandbox serves. Discovery, OpenAPI, storage and garbage collection follow from this list. */
 export const kinds: readonly Kind[] = [
@@ -23,6 +25,7 @@ export const kinds: readonly Kind[] = [
   namespaces,
   nodes,
   persistentVolumeClaims,
+  persistentVolumes,
   pods,
   secrets,
   serviceAccounts,
@@ -38,6 +41,7 @@ export const kinds: readonly Kind[] = [
   jobs,
   networkPolicies,
   podDisruptionBudgets,
+  storageClasses,
   leases,
   endpointSlices,
 ];
