@@ -39,6 +39,7 @@ const codes: Record<KubernetesErrorReason, RefusalCode> = {
   unauthorized: 'permission_denied',
   invalid: 'precondition_failed',
   unsupportedMediaType: 'not_supported',
+  notSupported: 'not_supported',
   tooManyRequests: 'service_unavailable',
   expired: 'service_unavailable',
   serverError: 'service_unavailable',

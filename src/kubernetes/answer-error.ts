@@ -51,6 +51,9 @@ function reasonOf(
   status: Status | undefined,
   message: string,
 ): KubernetesErrorReason {
+  // Something on the way takes an upgrade for an ordinary request, or the API server is too old for WebSockets.
+  if (request.protocols && (answer.status < 400 || /upgrade request required|unable to upgrade/i.test(message)))
+    return 'notSupported';
   // A redirect leads to a login page or another address; the API server itself sends none.
   if (answer.status < 400) return 'serverError';
   if (answer.status >= 500) return mayHaveHappened(request, answer, message) ? 'interrupted' : 'serverError';

@@ -11,6 +11,8 @@ export interface ApiRequest {
   body?: string;
   contentType?: string;
   accept?: string;
+  /** Asks for a WebSocket that speaks one of these subprotocols, the first best. */
+  protocols?: readonly string[];
   resource?: ResourceKind;
   subresource?: string | undefined;
   namespace?: string | undefined;
@@ -19,7 +21,8 @@ export interface ApiRequest {
 
 /** Whether carrying it out twice could differ from once. */
 export function isWrite(request: ApiRequest): boolean {
-  return request.method !== 'GET';
+  // What a command does that is started through a WebSocket, nobody knows.
+  return request.method !== 'GET' || request.protocols !== undefined;
 }
 
 /** `patch deployments/scale production/web-server`: what every error says first. */

@@ -3,6 +3,7 @@ import type { CallOptions, Cluster, PatchType } from './cluster.ts';
 import { startDeadline } from './deadline.ts';
 import type { Deadline } from './deadline.ts';
 import { createDiscovery } from './discovery.ts';
+import { execRequest, readExec, resultOf } from './exec.ts';
 import { kindOf } from './kinds.ts';
 import type { ResourceKind } from './kinds.ts';
 import { listObjects } from './list-objects.ts';
@@ -143,6 +144,16 @@ export function createCluster(options: ClusterOptions): Cluster {
       return perform(pod, call, build, (_request, response) => readBody(response, limitBytes));
     },
 
+    async exec(pod, command, call = {}) {
+      const { container, limitBytes = keptOutputBytes } = call;
+      return within(call, async (deadline) => {
+        const request = execRequest(pod, command, container);
+        const ending = await send(request, deadline, (response) => readExec(request, response, deadline, limitBytes));
+        // Judged outside the transport, which repeats what failed: the command has run.
+        return resultOf(request, ending);
+      });
+    },
+
     async version(call = {}) {
       const request: ApiRequest = { verb: 'get', method: 'GET', path: '/version' };
       const read = (response: FetchResponse) => readObject(request, response);
@@ -190,6 +201,9 @@ const patchContentTypes: Record<PatchType, string> = {
 
 /** What one answer may hold of a log that nobody bounded. */
 const largestLogBytes = 16 * 1024 * 1024;
+
+/** What is kept of each stream of a command that nobody bounded. */
+const keptOutputBytes = 64 * 1024;
 
 const methods = { get: 'GET', patch: 'PATCH', create: 'POST', delete: 'DELETE' } as const;
 

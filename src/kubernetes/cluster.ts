@@ -68,6 +68,29 @@ export interface LogOptions extends CallOptions {
   limitBytes?: number;
 }
 
+export interface ExecOptions extends CallOptions {
+  /** Which container; needed where the pod has several and names none as its default. */
+  container?: string;
+  /** How much of each stream is kept, from its beginning (64 KiB); the rest is counted. */
+  limitBytes?: number;
+}
+
+/** What a command said on one of its two streams. */
+export interface ExecOutput {
+  text: string;
+  /** How much it said in all. */
+  bytes: number;
+  /** There was more than is kept in `text`. */
+  truncated: boolean;
+}
+
+/** How a command ended. 127 (no such executable) and 126 (not to be executed) as in a shell, whatever the runtime says. */
+export interface ExecResult {
+  exitCode: number;
+  stdout: ExecOutput;
+  stderr: ExecOutput;
+}
+
 export interface ServerVersion {
   gitVersion: string;
   major: string;
@@ -108,5 +131,12 @@ export interface Cluster {
   /** POST of the pod's `eviction` subresource. A budget without headroom is `tooManyRequests`, its name among the causes. */
   evict(pod: ObjectReference, options?: EvictOptions): Promise<void>;
   logs(pod: ObjectReference, options?: LogOptions): Promise<string>;
+  /**
+   * Runs a command, a list of arguments that no shell sees, in a container of the pod, and waits for its end. An exit code
+   * other than 0 is no error. `invalid` where there is no such container or it does not run, `notSupported` where no
+   * WebSocket can be opened, `interrupted` where the end is not known: the command may have run, or run on. Never repeated
+   * once it may have started.
+   */
+  exec(pod: ObjectReference, command: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   version(options?: CallOptions): Promise<ServerVersion>;
 }

@@ -2,7 +2,7 @@
  * Why a call to the API server failed. `notFound`, `conflict` (409, and the 422 for a patch with another UID),
  * `alreadyExists` (409), `forbidden`, `unauthorized` (401, or no credentials could be had), `invalid` (400, 422 and other
  * 4xx; without a status, it was not sent), `unsupportedMediaType` (415), `tooManyRequests` (429), `expired` (410),
- * `serverError` (5xx), `unreachable` (no connection was made: nothing happened), `interrupted` (the connection or the
+ * `notSupported` (no WebSocket could be opened, for a cause that stays), `serverError` (5xx), `unreachable` (no connection was made: nothing happened), `interrupted` (the connection or the
  * deadline ended mid-call, or a gateway's 5xx says nothing about the server: a write may or may not have happened),
  * `aborted` (the caller's own signal; a write may have happened).
  */
@@ -14,6 +14,7 @@ export type KubernetesErrorReason =
   | 'unauthorized'
   | 'invalid'
   | 'unsupportedMediaType'
+  | 'notSupported'
   | 'tooManyRequests'
   | 'expired'
   | 'serverError'

@@ -29,16 +29,21 @@ export function resourcePath(
   return where.subresource === undefined ? path : `${path}/${encodeURIComponent(where.subresource)}`;
 }
 
-/** `?a=1&b=x`, without the parameters that are undefined or false; empty when none is left. */
-export function queryString(parameters: Record<string, string | number | boolean | undefined>): string {
+/** `?a=1&b=x`, without the parameters that are undefined or false; empty when none is left. A list is a parameter that comes several times. */
+export function queryString(parameters: Record<string, QueryValue | readonly string[]>): string {
   let text = '';
   for (const key in parameters) {
     const value = parameters[key];
-    if (value === undefined || value === false || value === '') continue;
-    text += `${text === '' ? '?' : '&'}${key}=${encodeURIComponent(value)}`;
+    for (const one of Array.isArray(value) ? value : [value]) {
+      // An empty text among several is one of them.
+      if (one === undefined || one === false || (one === '' && one === value)) continue;
+      text += `${text === '' ? '?' : '&'}${key}=${encodeURIComponent(one)}`;
+    }
   }
   return text;
 }
+
+type QueryValue = string | number | boolean | undefined;
 
 function refuse(fault: string | undefined, what: string): void {
   if (fault) throw invalid(`${what}: ${fault}`);

@@ -4,8 +4,11 @@ import type { KubernetesError } from './errors.ts';
 export interface TransportCall {
   /** The cluster's name. */
   cluster: string;
-  /** As RBAC says it: get, list, watch, patch, create, delete; `get` for paths that are no resource. */
-  verb: 'get' | 'list' | 'watch' | 'patch' | 'create' | 'delete';
+  /**
+   * As RBAC says it: get, list, watch, patch, create, delete; `get` for paths that are no resource. `connect` is the API
+   * server's own word for a WebSocket, which RBAC takes as get and create.
+   */
+  verb: 'get' | 'list' | 'watch' | 'patch' | 'create' | 'delete' | 'connect';
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** The whole URL: without credentials, but with the names of objects. */
   url: string;

@@ -7,6 +7,7 @@ import { KubernetesError } from './errors.ts';
 import { BodyTooLargeError, readBody } from './response-body.ts';
 import type { FetchResponse } from './response-body.ts';
 import { pause, retryDelayMs } from './retry.ts';
+import type { Connect, ConnectResponse } from './socket.ts';
 import type { TransportObserver } from './transport-observer.ts';
 
 /** What is asked of a fetch: undici's with the shared pool, a platform's own, or a test's that fails on purpose. */
@@ -32,6 +33,8 @@ export interface TransportOptions {
   /** The API server's address, a path in front included (`https://host/k8s/clusters/c-1`). */
   server: string;
   fetch: Fetch;
+  /** Opens WebSockets; absent where the platform has none. */
+  connect?: Connect | undefined;
   authorize: Authorize;
   /** Of one call, retries included. */
   timeoutMs: number;
@@ -46,7 +49,7 @@ export interface TransportOptions {
 export type Send = <T>(
   request: ApiRequest,
   deadline: Deadline,
-  read: (response: FetchResponse) => Promise<T>,
+  read: (response: ConnectResponse) => Promise<T>,
 ) => Promise<T>;
 
 /** The one way to the API server: every request passes here, so that authorising, observing and retrying are written once. */
@@ -56,7 +59,7 @@ export function createTransport(options: TransportOptions): Send {
   return async function send<T>(
     request: ApiRequest,
     deadline: Deadline,
-    read: (response: FetchResponse) => Promise<T>,
+    read: (response: ConnectResponse) => Promise<T>,
   ): Promise<T> {
     let refreshed = false;
     let refresh = false;
@@ -87,7 +90,7 @@ export function createTransport(options: TransportOptions): Send {
   async function sendObserved<T>(
     request: ApiRequest,
     deadline: Deadline,
-    read: (response: FetchResponse) => Promise<T>,
+    read: (response: ConnectResponse) => Promise<T>,
     { attempt, refresh }: { attempt: number; refresh: boolean },
   ): Promise<Outcome<T>> {
     const url = server + request.path;
@@ -108,28 +111,45 @@ export function createTransport(options: TransportOptions): Send {
     url: string,
     headers: Record<string, string>,
     deadline: Deadline,
-    read: (response: FetchResponse) => Promise<T>,
+    read: (response: ConnectResponse) => Promise<T>,
   ): Promise<Outcome<T>> {
     try {
-      const response = await fetch(url, {
-        method: request.method,
-        headers: {
-          accept: request.accept ?? 'application/json',
-          'user-agent': options.userAgent,
-          ...(request.contentType === undefined ? undefined : { 'content-type': request.contentType }),
-          ...headers,
-        },
-        ...(request.body === undefined ? undefined : { body: request.body }),
-        signal: deadline.signal,
-        // A redirect is a login page or a wrong address; following it would carry the credentials there.
-        redirect: 'manual',
-      });
+      const response = request.protocols
+        ? await openSocket(request, request.protocols, url, headers, deadline)
+        : await fetch(url, {
+            method: request.method,
+            headers: {
+              accept: request.accept ?? 'application/json',
+              'user-agent': options.userAgent,
+              ...(request.contentType === undefined ? undefined : { 'content-type': request.contentType }),
+              ...headers,
+            },
+            ...(request.body === undefined ? undefined : { body: request.body }),
+            signal: deadline.signal,
+            // A redirect is a login page or a wrong address; following it would carry the credentials there.
+            redirect: 'manual',
+          });
       const { status } = response;
-      if (status >= 200 && status < 300) return { status, value: await read(response) };
+      const succeeded = request.protocols ? status === 101 : status >= 200 && status < 300;
+      if (succeeded) return { status, value: await read(response) };
       return { status, error: await readError(request, response) };
     } catch (error) {
       throw broken(request, error, deadline);
     }
+  }
+
+  async function openSocket(
+    request: ApiRequest,
+    protocols: readonly string[],
+    url: string,
+    headers: Record<string, string>,
+    deadline: Deadline,
+  ): Promise<ConnectResponse> {
+    if (!options.connect) {
+      throw new KubernetesError('notSupported', `${describeRequest(request)}: this runtime opens no WebSockets`);
+    }
+    const { signal } = deadline;
+    return await options.connect(url, { headers: { 'user-agent': options.userAgent, ...headers }, protocols, signal });
   }
 
   /** A plug-in that hangs must not outlast the call. */

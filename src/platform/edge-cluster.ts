@@ -2,6 +2,7 @@ import { type ClusterOptions, createCluster } from '../kubernetes/client.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Fetch } from '../kubernetes/transport.ts';
 import type { EdgeClusterAccess } from './edge-cluster-access.ts';
+import { edgeConnect } from './edge-connect.ts';
 
 /** The cluster over the platform's own fetch, which keeps the connections; or over a binding's. */
 export function connectEdgeCluster(
@@ -10,7 +11,9 @@ export function connectEdgeCluster(
 ): Cluster {
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const send: Fetch = fetcher ? (url, init) => fetcher.fetch(url, init) : fetchTrusted;
-  return createCluster({ name, server, fetch: send, authorize: () => headers, timeoutMs, retryAttempts, observe });
+  const connect = edgeConnect(fetcher ?? { fetch: (...request) => fetch(...request) });
+  const authorize = () => headers;
+  return createCluster({ name, server, fetch: send, connect, authorize, timeoutMs, retryAttempts, observe });
 }
 
 /** Cloudflare's own answer for a server whose certificate it does not trust; an API server has no such status. */

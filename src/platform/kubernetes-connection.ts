@@ -18,9 +18,9 @@ export async function connectCluster(
     access: ClusterAccess;
     /** What credential plug-ins run with. */
     environment: Record<string, string | undefined>;
-  } & Omit<ClusterOptions, 'name' | 'server' | 'fetch' | 'authorize'>,
+  } & Omit<ClusterOptions, 'name' | 'server' | 'fetch' | 'connect' | 'authorize'>,
 ): Promise<ConnectedCluster> {
   const { access, environment, ...rest } = options;
-  const { name, server, fetch, authorize, close } = await openKubernetesCredentials(access, { environment });
-  return { ...createCluster({ ...rest, name, server, fetch, authorize }), close };
+  const { name, server, fetch, connect, authorize, close } = await openKubernetesCredentials(access, { environment });
+  return { ...createCluster({ ...rest, name, server, fetch, connect, authorize }), close };
 }

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { Agent, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 
+import type { Connect } from '../kubernetes/socket.ts';
 import type { Authorize, Fetch } from '../kubernetes/transport.ts';
 import type { ClusterAccess, Material } from './kubernetes-access.ts';
 import { runExecPlugin } from './kubernetes-exec-plugin.ts';
+import { pooledConnect } from './pooled-connect.ts';
 import { pooledFetch } from './pooled-fetch.ts';
 
 /** What `createCluster` needs of a cluster, kept fresh. */
@@ -14,6 +16,7 @@ export interface KubernetesCredentials {
   /** The connection pool of the moment; another one after the certificates changed. */
   readonly dispatcher: Dispatcher;
   readonly fetch: Fetch;
+  readonly connect: Connect;
   readonly authorize: Authorize;
   /** Ends the connections, after what is under way. */
   close(): Promise<void>;
@@ -40,6 +43,7 @@ export async function openKubernetesCredentials(
       return dispatcher;
     },
     fetch: pooledFetch(() => dispatcher),
+    connect: pooledConnect(() => dispatcher),
     authorize(options) {
       const due = now() >= current.freshUntil || (options?.refresh === true && now() - readAt >= shortestMs);
       if (!due) return current.headers;

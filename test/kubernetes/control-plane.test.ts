@@ -10,6 +10,7 @@ import { findClusterAccess } from '../../src/platform/kubernetes-access.ts';
 import type { ClusterAccess } from '../../src/platform/kubernetes-access.ts';
 import { connectCluster } from '../../src/platform/kubernetes-connection.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
+import { ensureNodes, eventually } from '../support/cluster.ts';
 
 /** Against the API server that KUBECONFIG points to, whose user must be allowed everything. Skipped where there is none. */
 const kubeconfig = process.env['KUBECONFIG'] ?? '';
@@ -210,6 +211,37 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
     await cluster.delete(definition);
   }, 20_000);
 
+  test('runs a command in a container: its output, its exit code, and what is wrong before it begins', async () => {
+    await ensureNodes(cluster, ['exec-node']);
+    await cluster.create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'tool', namespace },
+      spec: { containers: ['app', 'side'].map((name) => ({ name, image: 'registry.example/app:1' })) },
+    });
+    await eventually(async () =>
+      expect(await cluster.get(pod('tool'))).toMatchObject({ status: { phase: 'Running' } }),
+    );
+    const container = 'app';
+
+    const echoed = await cluster.exec(pod('tool'), ['echo', '', '$HOME; true', 'ü'], { container });
+    const failed = await cluster.exec(pod('tool'), ['ls', '/nowhere'], { container });
+    const missing = await cluster.exec(pod('tool'), ['no-such-tool'], { container });
+    const long = await cluster.exec(pod('tool'), ['head', '-c', '3000000', '/dev/zero'], { container, limitBytes: 9 });
+    const other = cluster.exec(pod('tool'), ['true'], { container: 'none' });
+    const late = cluster.exec(pod('tool'), ['sleep', '3'], { container, timeoutMs: 200 });
+
+    expect(echoed).toMatchObject({ exitCode: 0, stdout: { text: ' $HOME; true ü\n', truncated: false } });
+    expect(failed).toMatchObject({ exitCode: 2, stderr: { text: expect.stringContaining('/nowhere') } });
+    expect(missing).toMatchObject({ exitCode: 127, stderr: { text: expect.stringContaining('no-such-tool') } });
+    expect(long.stdout).toMatchObject({ bytes: 3_000_000, truncated: true });
+    await expect(other).rejects.toMatchObject({
+      reason: 'invalid',
+      message: expect.stringContaining('container none'),
+    });
+    await expect(late).rejects.toMatchObject({ reason: 'interrupted' });
+  });
+
   describe('with a ServiceAccount', () => {
     let token: string;
 
@@ -255,6 +287,18 @@ describe.skipIf(kubeconfig === '')('a real control plane', () => {
           `User "system:serviceaccount:${namespace}:viewer" cannot patch resource "deployments"`,
         ),
       });
+    });
+
+    test('by its token it may run no command, which needs a permission of its own', async () => {
+      const viewer = await connect(await accessOf({ token }));
+
+      const ended = viewer.exec(pod('tool'), ['true']);
+
+      await expect(ended).rejects.toMatchObject({
+        reason: 'forbidden',
+        message: expect.stringContaining('cannot get resource "pods/exec"'),
+      });
+      await viewer.close();
     });
 
     test('by a token that is none it is unauthorized', async () => {

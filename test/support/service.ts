@@ -124,11 +124,12 @@ async function openReplica(
         environment: process.env,
       });
       closers.push(() => credentials.close());
-      const { name, server, authorize } = credentials;
+      const { name, server, authorize, connect } = credentials;
       return createCluster({
         name,
         server,
         authorize,
+        connect,
         fetch: faults((url, init) => credentials.fetch(url, init)),
         timeoutMs: config.kubernetes.timeoutMs,
         retryAttempts: config.kubernetes.retryAttempts,
