@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { plan } from '../changes/plan.ts';
-import { schedulableNodes } from '../kubernetes/schedulable-nodes.ts';
+import { uncordonedNodes } from '../kubernetes/schedulable-nodes.ts';
 import { defineAction } from './define.ts';
 import { setUnschedulable, whetherUnschedulable } from './planning/node-schedulability.ts';
 
@@ -16,7 +16,7 @@ export const cordonNode = defineAction({
   examples: [{ target: 'node/node-3', parameters: {} }],
 
   // What the rule of the last schedulable node will ask: begun beside the reading of the node.
-  readAhead: (cluster) => [schedulableNodes(cluster, 2)],
+  readAhead: (cluster) => [uncordonedNodes(cluster, { limit: 2 })],
 
   plan: async ({ object }) =>
     plan({ changes: [setUnschedulable(object, true)], expect: [whetherUnschedulable(object, true)] }),

@@ -10,7 +10,9 @@ import { restartStatefulSet } from './restart-statefulset.ts';
 import { rollbackDeployment } from './rollback-deployment.ts';
 import { scaleDeployment } from './scale-deployment.ts';
 import { scaleStatefulSet } from './scale-statefulset.ts';
+import { taintNode } from './taint-node.ts';
 import { uncordonNode } from './uncordon-node.ts';
+import { untaintNode } from './untaint-node.ts';
 
 /** Every action that this service knows, in the order of the catalogue. */
 export const actions: readonly Action[] = [
@@ -23,6 +25,8 @@ export const actions: readonly Action[] = [
   rollbackDeployment,
   cordonNode,
   uncordonNode,
+  taintNode,
+  untaintNode,
   collectDiagnostics,
   notifyOnly,
 ];

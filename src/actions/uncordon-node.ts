@@ -1,11 +1,8 @@
 import * as z from 'zod';
 import { plan } from '../changes/plan.ts';
-import { conditionOf, holdsCondition } from '../kubernetes/conditions.ts';
-import type { KubernetesObject } from '../kubernetes/object.ts';
-import { textAt } from '../kubernetes/value-at.ts';
 import { defineAction } from './define.ts';
 import { setUnschedulable, whetherUnschedulable } from './planning/node-schedulability.ts';
-import { preconditionFailed } from './refusal.ts';
+import { refuseUnreadyNode } from './planning/refuse-unready-node.ts';
 
 export const uncordonNode = defineAction({
   name: 'uncordon_node',
@@ -21,16 +18,7 @@ export const uncordonNode = defineAction({
   examples: [{ target: 'node/node-3', parameters: {} }],
 
   async plan({ object, parameters }) {
-    if (parameters.verify_health) refuseUnready(object);
+    if (parameters.verify_health) refuseUnreadyNode(object, 'Bring the node back first, or pass verify_health: false');
     return plan({ changes: [setUnschedulable(object, false)], expect: [whetherUnschedulable(object, false)] });
   },
 });
-
-function refuseUnready(node: KubernetesObject): void {
-  if (holdsCondition(node, 'Ready')) return;
-  const message = textAt(conditionOf(node, 'Ready'), ['message']) ?? 'it has reported no Ready condition';
-  throw preconditionFailed(
-    `Node ${node.metadata.name} is not Ready: ${message}`,
-    'Bring the node back first, or pass verify_health: false',
-  );
-}

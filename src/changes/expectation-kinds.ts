@@ -4,6 +4,7 @@ import { goneKind } from './gone.ts';
 import { podsReplacedKind } from './pods-replaced.ts';
 import { readyReplicasKind } from './ready-replicas.ts';
 import { rolloutCompleteKind } from './rollout-complete.ts';
+import { taintedKind } from './tainted.ts';
 
 const kinds = {
   rollout_complete: rolloutCompleteKind,
@@ -11,6 +12,7 @@ const kinds = {
   gone: goneKind,
   field_equals: fieldEqualsKind,
   pods_replaced: podsReplacedKind,
+  tainted: taintedKind,
 };
 
 /** The answers for an expectation of any kind. */

@@ -6,9 +6,10 @@ import type { Gone } from './gone.ts';
 import type { PodsReplaced } from './pods-replaced.ts';
 import type { ReadyReplicas } from './ready-replicas.ts';
 import type { RolloutComplete } from './rollout-complete.ts';
+import type { Tainted } from './tainted.ts';
 
 /** A condition that must hold once the changes are made. Plain JSON. */
-export type Expectation = RolloutComplete | ReadyReplicas | Gone | FieldEquals | PodsReplaced;
+export type Expectation = RolloutComplete | ReadyReplicas | Gone | FieldEquals | PodsReplaced | Tainted;
 
 /** `detail` says what is still missing, or why it will never hold. */
 export type Judgement = { state: 'holds' } | { state: 'waiting'; detail: string } | { state: 'failed'; detail: string };

@@ -1,10 +1,18 @@
-import type { ObjectList } from './cluster.ts';
+import type { ListOptions } from './cluster.ts';
+import type { KubernetesObject } from './object.ts';
 import type { ClusterReader } from './reader.ts';
+import { keepsPodsOff, taintsOf } from './taints.ts';
 
-/** At most so many nodes that take new pods: their metadata alone, found by the API server. */
-export async function schedulableNodes(cluster: ClusterReader, atMost: number): Promise<ObjectList> {
-  return await cluster.list(
-    { apiVersion: 'v1', kind: 'Node', fieldSelector: 'spec.unschedulable=false' },
-    { limit: atMost, metadataOnly: true },
-  );
+/** Some of the nodes that are not cordoned: at most `limit` of them. Their taints may keep pods off all the same. */
+export async function uncordonedNodes(
+  cluster: ClusterReader,
+  { limit }: Pick<ListOptions, 'limit'> = {},
+): Promise<KubernetesObject[]> {
+  const query = { apiVersion: 'v1', kind: 'Node', fieldSelector: 'spec.unschedulable=false' };
+  return (await cluster.list(query, limit === undefined ? {} : { limit })).items;
+}
+
+/** Whether a pod that tolerates nothing may be put on the node. */
+export function takesOrdinaryPods(node: KubernetesObject): boolean {
+  return !taintsOf(node).some(keepsPodsOff);
 }

@@ -1,4 +1,4 @@
-import { schedulableNodes } from '../kubernetes/schedulable-nodes.ts';
+import { takesOrdinaryPods, uncordonedNodes } from '../kubernetes/schedulable-nodes.ts';
 import { nodesTakenAway } from './nodes-taken-away.ts';
 import type { Rule } from './rule.ts';
 
@@ -10,15 +10,18 @@ export const lastNode: Rule = {
   async judge({ cluster, plan }) {
     const taken = nodesTakenAway(plan);
     if (taken.length === 0) return undefined;
-    // One more than is taken away is enough to know that one stays.
-    const schedulable = await schedulableNodes(cluster, taken.length + 1);
     const names = taken.map(({ name }) => name);
-    if (schedulable.items.some(({ metadata }) => !names.includes(metadata.name))) return undefined;
+    // One more than is taken away is mostly enough to know that one stays; all are read only where those are tainted.
+    for (const limit of [taken.length + 1, undefined]) {
+      const nodes = await uncordonedNodes(cluster, limit === undefined ? {} : { limit });
+      if (nodes.some((node) => !names.includes(node.metadata.name) && takesOrdinaryPods(node))) return undefined;
+      if (limit !== undefined && nodes.length < limit) break;
+    }
     return {
       verdict: 'deny',
       code: 'policy_denied',
       reason: `Node ${names.join(', ')} is the last schedulable one: no pod could be started any more`,
-      hint: 'Uncordon or add another node first',
+      hint: 'Uncordon or add another node first, or take the taints from one',
     };
   },
 };

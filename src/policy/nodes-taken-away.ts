@@ -1,14 +1,28 @@
+import type { FieldEdit } from '../changes/field-edit.ts';
 import type { Plan } from '../changes/plan.ts';
-import type { ObjectReference } from '../kubernetes/object.ts';
+import type { Json, ObjectReference } from '../kubernetes/object.ts';
+import { keepsPodsOff, taintFrom } from '../kubernetes/taints.ts';
 import { writesTo } from './rule.ts';
 
-/** The nodes that no pod can be scheduled to any more once the plan is carried out. */
+/** The nodes that no ordinary pod can be scheduled to any more once the plan is carried out: cordoned, or tainted. */
 export function nodesTakenAway(plan: Plan): ObjectReference[] {
   return writesTo(plan).flatMap((change) =>
-    change.kind === 'patch' &&
-    change.target.kind === 'Node' &&
-    change.edits.some(({ path, to }) => path.join('.') === 'spec.unschedulable' && to === true)
-      ? [change.target]
-      : [],
+    change.kind === 'patch' && change.target.kind === 'Node' && change.edits.some(takesAway) ? [change.target] : [],
   );
+}
+
+function takesAway({ path, from, to }: FieldEdit): boolean {
+  switch (path.join('.')) {
+    case 'spec.unschedulable':
+      return to === true;
+    case 'spec.taints':
+      // Where one stood before, ordinary pods were kept off already.
+      return isClosed(to) && !isClosed(from);
+    default:
+      return false;
+  }
+}
+
+function isClosed(taints: Json | undefined): boolean {
+  return Array.isArray(taints) && taints.map(taintFrom).some(keepsPodsOff);
 }

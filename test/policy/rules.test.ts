@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PatchChange } from '../../src/changes/patch.ts';
 import { type Plan, plan } from '../../src/changes/plan.ts';
 import { Settings } from '../../src/config/settings.ts';
+import type { Json } from '../../src/json.ts';
 import { referenceTo } from '../../src/kubernetes/object.ts';
 import { readerOf } from '../../src/kubernetes/reader.ts';
 import { type Judgement, judge } from '../../src/policy/rules.ts';
@@ -201,6 +202,36 @@ describe.skipIf(!hasCluster)('the rules', () => {
     });
     await shop.perform('cordon_node', `node/${shop.nodes[1]}`);
     expect(await judged(await shop.plan('uncordon_node', `node/${shop.nodes[1]}`))).toEqual({ verdicts: [] });
+  });
+
+  test('know that a taint takes a node away as a cordon does, and that a tainted node is no other one to go to', async () => {
+    const { items } = await shop.cluster.list(
+      { apiVersion: 'v1', kind: 'Node', fieldSelector: 'spec.unschedulable=false' },
+      { timeoutMs: 10_000 },
+    );
+    const taintedWith = (effect: string, from?: Json[]) =>
+      plan({
+        changes: items.map((node) => ({
+          kind: 'patch',
+          target: referenceTo(node),
+          edits: [{ path: ['spec', 'taints'], ...(from ? { from } : {}), to: [...(from ?? []), { key: 'a', effect }] }],
+          summary: '',
+        })),
+      });
+    const open = { control_plane: { verdict: 'off' } } as const;
+
+    for (const effect of ['NoSchedule', 'NoExecute']) {
+      expect((await judged(taintedWith(effect), {}, open)).refusal).toMatchObject({
+        code: 'policy_denied',
+        message: expect.stringContaining('the last schedulable one'),
+      });
+    }
+    for (const harmless of [
+      taintedWith('PreferNoSchedule'),
+      taintedWith('NoSchedule', [{ key: 'b', effect: 'NoExecute' }]),
+    ]) {
+      expect(await judged(harmless, {}, open)).toEqual({ verdicts: [] });
+    }
   });
 
   test('give the refusal of the first in their order, and keep what all of them say', async () => {
