@@ -64,9 +64,9 @@ async function start(): Promise<void> {
     ending = true;
     host.log.info(`Stopping: ${signal}`, { under_way: underWay.size });
     stop();
-    await withinTime(Promise.allSettled(underWay), config.actions.shutdownTimeoutMs);
+    // The loop begins nothing more, and waits for the runs that it has begun.
     stopLoop.abort();
-    await withinTime(loop, closeTimeoutMs);
+    await withinTime(Promise.allSettled([...underWay, loop]), config.actions.shutdownTimeoutMs);
     await Promise.all([server.close(), scrape?.close()]);
     // The last export reads gauges from the database, so it goes first.
     await host.flush();

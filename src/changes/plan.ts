@@ -15,6 +15,8 @@ export interface Plan {
   undo: Undo;
   /** The undo begins with what was done first, where its later changes rely on the earlier ones being taken back. */
   undoInOrder?: true;
+  /** Taken back by itself so long after it took effect, by an execution that waits in the queue meanwhile. */
+  undoAfterMs?: number;
   /** Objects that are locked beside those that the changes name, such as the owner of a pod. */
   holds: ObjectReference[];
   warnings: string[];
@@ -40,6 +42,8 @@ export interface PlanParts {
   undo?: NoUndo;
   /** Not in reverse: the first change is taken back first. */
   undoInOrder?: true;
+  /** Left out: it stays until somebody takes it back. */
+  undoAfterMs?: number | undefined;
   /** What must hold once the undo is done, beside its own fields. */
   undoExpect?: Expectation[];
   holds?: ObjectReference[];
@@ -56,6 +60,7 @@ export function plan(parts: PlanParts): Plan {
     expect = [],
     undo,
     undoInOrder,
+    undoAfterMs,
     undoExpect = [],
     holds = [],
     warnings = [],
@@ -68,6 +73,7 @@ export function plan(parts: PlanParts): Plan {
     expectations: expect,
     undo: undo ?? undoOf(changesOf(changes), { expect: undoExpect, inOrder: undoInOrder === true }),
     ...(undoInOrder ? { undoInOrder } : {}),
+    ...(undoAfterMs === undefined ? {} : { undoAfterMs }),
     holds,
     warnings,
     riskReasons,

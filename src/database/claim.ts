@@ -26,12 +26,25 @@ export interface ClaimRequest {
   /** The global limit. */
   slots: number;
   leaseMs: number;
+  /** The row stands in the queue already, taken from there under that number (take-due). */
+  queuedFence?: number | undefined;
 }
 
 /** A row as the claim writes it; times and the fencing number are the database's. */
 export type NewExecution = Omit<
   Execution,
-  'fence' | 'leaseUntil' | 'createdAt' | 'startedAt' | 'deadline' | 'finishedAt' | 'rolledBackBy' | 'settled' | 'error'
+  | 'fence'
+  | 'leaseUntil'
+  | 'createdAt'
+  | 'startedAt'
+  | 'deadline'
+  | 'finishedAt'
+  | 'rolledBackBy'
+  | 'settled'
+  | 'error'
+  | 'notBefore'
+  | 'attempts'
+  | 'scheduledUndo'
 > & { error?: Json };
 
 /** Times are RFC 3339, by the database's clock. */
@@ -45,7 +58,7 @@ export type ClaimAnswer =
   | { outcome: 'full' };
 
 /**
- * Admits an execution, or says what stands against it: one statement, one commit (drizzle/0001_claim.sql).
+ * Admits an execution, or says what stands against it: one statement, one commit (drizzle/0002_queue.sql).
  * Not safe to repeat blindly: a second sending of the same row is its own `duplicate`.
  */
 export async function claim(database: Database, request: ClaimRequest): Promise<ClaimAnswer> {
@@ -56,6 +69,7 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     locks: request.locks,
     slots: request.slots,
     lease_ms: request.leaseMs,
+    ...(request.queuedFence === undefined ? {} : { queued_fence: request.queuedFence }),
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };
   const answer = await database.statement('claim_execution', async (sql) => {

@@ -1,13 +1,13 @@
 import { and, desc, eq, gte, lt, lte, or, type SQL } from 'drizzle-orm';
 import type { Database } from './connect.ts';
-import type { Execution } from './execution-row.ts';
+import { type Execution, executionColumns } from './execution-row.ts';
 import type { ExecutionStatus } from './execution-status.ts';
 import { execution } from './schema.ts';
 
 /** The execution of that id, or undefined. */
 export async function findExecution(database: Database, id: string): Promise<Execution | undefined> {
   const [row] = await database.query('find_execution', (db) =>
-    db.select().from(execution).where(eq(execution.id, id)).limit(1),
+    db.select(executionColumns).from(execution).where(eq(execution.id, id)).limit(1),
   );
   return row;
 }
@@ -21,7 +21,7 @@ export async function findByKey(
   if (asked.length === 0) return undefined;
   const [row] = await database.query('find_by_key', (db) =>
     db
-      .select()
+      .select(executionColumns)
       .from(execution)
       .where(or(...asked))
       .limit(1),
@@ -55,7 +55,7 @@ export async function listExecutions(
 ): Promise<{ rows: Execution[]; next: HistoryPosition | undefined }> {
   const rows = await database.query('list_executions', (db) =>
     db
-      .select()
+      .select(executionColumns)
       .from(execution)
       .where(and(...conditions(filter), after ? behind(after) : undefined))
       .orderBy(desc(execution.createdAt), desc(execution.id))

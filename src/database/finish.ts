@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../json.ts';
-import { type Cooldown, columnsOf, type NewEvent } from './claim.ts';
+import { type Cooldown, columnsOf, type NewEvent, type NewExecution } from './claim.ts';
 import type { Database } from './connect.ts';
-import type { Execution } from './execution-row.ts';
+import type { Execution, ScheduledUndo } from './execution-row.ts';
 import type { Outcome } from './execution-status.ts';
 
 export interface Finish {
@@ -10,6 +10,13 @@ export interface Finish {
   >;
   events: NewEvent[];
   cooldown?: Cooldown;
+  /** What undoes it later; waits in the queue from this commit on, where something was changed. */
+  scheduled?: { row: NewExecution; afterMs: number };
+}
+
+export interface Finished {
+  finishedAt: Date;
+  scheduledUndo: ScheduledUndo | null;
 }
 
 /**
@@ -20,16 +27,18 @@ export async function finish(
   database: Database,
   id: string,
   fence: number,
-  { row, events, cooldown }: Finish,
-): Promise<{ finishedAt: Date } | undefined> {
+  { row, events, cooldown, scheduled }: Finish,
+): Promise<Finished | undefined> {
   const payload: JsonObject = {
     row: columnsOf(row),
     events: events.map((event) => ({ ...event })),
     ...(cooldown ? { cooldown: { key: cooldown.key, period_ms: cooldown.periodMs } } : {}),
+    ...(scheduled ? { scheduled: { row: columnsOf(scheduled.row), after_ms: scheduled.afterMs } } : {}),
   };
   return await database.statement('finish_execution', async (sql) => {
-    const [answer] = await sql<{ answer: { finished_at: string } | null }[]>`
+    const [row] = await sql<{ answer: { finished_at: string; scheduled_undo: ScheduledUndo | null } | null }[]>`
       select finish_execution(${id}, ${fence}, ${JSON.stringify(payload)}::jsonb) as answer`;
-    return answer?.answer ? { finishedAt: new Date(answer.answer.finished_at) } : undefined;
+    if (!row?.answer) return undefined;
+    return { finishedAt: new Date(row.answer.finished_at), scheduledUndo: row.answer.scheduled_undo };
   });
 }

@@ -1,9 +1,8 @@
-import { eq } from 'drizzle-orm';
 import type { Json } from '../json.ts';
 import type { NewEvent } from './claim.ts';
 import type { Database } from './connect.ts';
 import type { Execution } from './execution-row.ts';
-import { execution } from './schema.ts';
+import { findExecution } from './executions.ts';
 
 export interface Renewal {
   id: string;
@@ -76,6 +75,5 @@ export async function takeOverOrphan(
     return row?.id;
   });
   if (id === undefined) return undefined;
-  const [row] = await database.query('read_orphan', (db) => db.select().from(execution).where(eq(execution.id, id)));
-  return row;
+  return await findExecution(database, id);
 }

@@ -20,8 +20,10 @@ export async function prune(
       ), keys as (
         update execution e set idempotency_key = null from old_keys o where e.id = o.id returning e.id
       ), old_executions as (
-        select id from execution
+        select id from execution o
         where finished_at < clock_timestamp() - make_interval(secs => ${historyMs / 1000}) and idempotency_key is null
+          -- What is still to be undone is still needed for that.
+          and not exists (select from execution q where q.rollback_of = o.id and q.status = 'queued' and q.rollback_of is not null)
         limit ${batch} for update skip locked
       ), events as (
         delete from execution_event v using old_executions o where v.execution_id = o.id

@@ -67,6 +67,10 @@ export const execution = pgTable(
     startedAt: at('started_at'),
     deadline: at('deadline'),
     finishedAt: at('finished_at'),
+    /** Of a queued one: not to be started before, by the database's clock. Moves on each time that it has to wait. */
+    notBefore: at('not_before'),
+    /** How often a replica has tried to start it; null for a run that never waited in the queue. */
+    attempts: integer('attempts'),
   },
   (table) => [
     uniqueIndex('execution_idempotency_key').on(table.idempotencyKey),
@@ -80,6 +84,12 @@ export const execution = pgTable(
     index('execution_lease')
       .on(table.leaseUntil)
       .where(sql`status in ('running', 'unknown')`),
+    index('execution_queue')
+      .on(table.priority, table.createdAt)
+      .where(sql`status = 'queued'`),
+    uniqueIndex('execution_queued_undo')
+      .on(table.rollbackOf)
+      .where(sql`status = 'queued' and rollback_of is not null`),
   ],
 );
 

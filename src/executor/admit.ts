@@ -18,12 +18,17 @@ const longestPauseMs = 250;
 
 /**
  * Claims target, cooldown and slot for a run (`run`), or writes the row of one that is over. Waits a bounded time for
- * a slot. Throws a Refusal that says who or what stands against it, and until when.
+ * a slot. With `queuedFence` the row is one from the queue. Throws a Refusal that says who or what stands against it, and until when.
  */
 export async function admit(
   context: ExecutorContext,
   prepared: Prepared,
-  { run, row, message }: { run: boolean; row: NewExecution; message: string },
+  {
+    run,
+    row,
+    message,
+    queuedFence,
+  }: { run: boolean; row: NewExecution; message: string; queuedFence?: number | undefined },
 ): Promise<Admission> {
   const { cluster, database, settings, now } = context;
   const { maxConcurrent, leaseMs, waitForSlotMs, cooldownPeriodMs } = settings.actions;
@@ -39,6 +44,7 @@ export async function admit(
       locks: row.dryRun ? [] : heldKeys(cluster.name, prepared),
       slots: maxConcurrent,
       leaseMs,
+      queuedFence,
       ...(key ? { cooldown: { key, periodMs: cooldownPeriodMs } } : {}),
     });
     if (answer.outcome === 'claimed' || answer.outcome === 'recorded' || answer.outcome === 'duplicate') {

@@ -1,6 +1,7 @@
 import { isNoOp, onlyReads } from '../changes/plan.ts';
 import type { NewExecution } from '../database/claim.ts';
 import type { Execution } from '../database/execution-row.ts';
+import type { Taken } from '../database/queue.ts';
 import { admit } from './admit.ts';
 import type { ExecutorContext } from './context.ts';
 import { dryRun } from './dry-run.ts';
@@ -21,6 +22,8 @@ export interface CarryOutOptions {
   /** Plans anew where the cluster has moved on between plan and write. */
   replan: () => Promise<Prepared>;
   signal: AbortSignal;
+  /** The row that waited in the queue for this. */
+  queued?: Taken;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface CarryOutOptions {
  */
 export async function carryOut(
   context: ExecutorContext,
-  { id, prepared, terms, replan, signal }: CarryOutOptions,
+  { id, prepared, terms, replan, signal, queued }: CarryOutOptions,
 ): Promise<CarriedOut> {
   const { observer } = context;
   const row = newExecution(context, id, prepared, { ...terms, dryRun: terms.dryRun || prepared.dryRun });
@@ -39,6 +42,7 @@ export async function carryOut(
       run: over === undefined,
       row: over ?? row,
       message: over?.message ?? startMessage(row),
+      queuedFence: queued?.fence,
     }),
   );
   switch (answer.outcome) {
@@ -46,13 +50,13 @@ export async function carryOut(
       return { outcome: 'elsewhere', id: answer.id, requestHash: answer.requestHash };
     case 'recorded': {
       const { outcome: _, ...times } = answer;
-      const execution = { ...unclaimed, ...(over ?? row), ...times };
+      const execution = { ...unclaimed, ...(over ?? row), ...waited(queued), ...times };
       observer.finished(execution);
       return { outcome: 'ended', execution };
     }
     case 'claimed': {
       const { outcome: _, fence, ...times } = answer;
-      const claimed = { ...unclaimed, ...row, ...times, fence };
+      const claimed = { ...unclaimed, ...row, ...waited(queued), ...times, fence };
       const execution = await run(context, { fence, row: claimed, claimedAtMs }, prepared, replan);
       return execution ? { outcome: 'ended', execution } : { outcome: 'elsewhere', id, requestHash: terms.requestHash };
     }
@@ -68,7 +72,15 @@ const unclaimed = {
   rolledBackBy: null,
   settled: null,
   error: null,
+  notBefore: null,
+  attempts: null,
+  scheduledUndo: null,
 } satisfies Partial<Execution>;
+
+/** What a claim leaves as the queue knew it. */
+function waited(queued: Taken | undefined): Pick<Execution, 'reason' | 'notBefore' | 'attempts'> | undefined {
+  return queued && { reason: queued.reason, notBefore: queued.notBefore, attempts: queued.attempts };
+}
 
 /** The row of a run that is over without holding anything, or undefined where the cluster has to be changed. */
 async function withoutRun(

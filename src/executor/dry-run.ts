@@ -1,5 +1,6 @@
 import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
+import { formatDuration } from '../text/duration.ts';
 import type { ExecutorContext } from './context.ts';
 import { errorRecordOf } from './failure.ts';
 import type { Prepared } from './prepare.ts';
@@ -20,7 +21,8 @@ export async function dryRun(
   signal: AbortSignal,
 ): Promise<DryRunOutcome> {
   const records = changeRecordsOf(plan, context.cluster.name);
-  const warnings: string[] = [];
+  const warnings: string[] =
+    plan.undoAfterMs === undefined ? [] : [`It would be undone by itself after ${formatDuration(plan.undoAfterMs)}`];
   let error: ErrorRecord | undefined;
   for (const [index, change] of changesOf(plan.changes).entries()) {
     const record = records[index];

@@ -9,7 +9,15 @@ import { finish } from '../database/finish.ts';
 import { DatabaseUnavailable } from '../database/unavailable.ts';
 import type { Json } from '../json.ts';
 import type { ExecutorContext } from './context.ts';
-import { type ChangeRecord, type ErrorRecord, type ExpectationRecord, jsonOf, type ProgressRecord } from './record.ts';
+import {
+  type ChangeRecord,
+  type ErrorRecord,
+  type ExpectationRecord,
+  jsonOf,
+  partsOf,
+  type ProgressRecord,
+} from './record.ts';
+import { scheduledUndo } from './scheduled-undo.ts';
 
 export interface RunOutcome {
   row: Execution;
@@ -39,10 +47,13 @@ const tries = 6;
 export async function recordOutcome(context: ExecutorContext, outcome: RunOutcome): Promise<Execution | undefined> {
   const { row, fence, status, message, error, cooldownKey, plan } = outcome;
   const { cooldownPeriodMs, leaseMs } = context.settings.actions;
+  const changed = outcome.changes.some((change) => change.status === 'applied' || change.status === 'unknown');
+  const effective = plan ?? partsOf(row).plan;
+  const later = changed ? scheduledUndo(context, row, effective) : undefined;
   const written = {
     status,
     message,
-    changed: outcome.changes.some((change) => change.status === 'applied' || change.status === 'unknown'),
+    changed,
     changes: jsonOf(outcome.changes),
     expectations: jsonOf(outcome.expectations),
     progress: jsonOf(outcome.progress),
@@ -50,6 +61,7 @@ export async function recordOutcome(context: ExecutorContext, outcome: RunOutcom
     settled: outcome.settled ?? null,
     ...(plan ? { plan: jsonOf(plan), warnings: plan.warnings, result: plan.result ?? null } : {}),
     ...(outcome.result === undefined ? {} : { result: outcome.result }),
+    ...(later ? { warnings: [...effective.warnings, later.warning] } : {}),
   };
   const told: NewEvent = { type: `execution.${status}`, message };
   for (let attempt = 1; ; attempt += 1) {
@@ -58,6 +70,7 @@ export async function recordOutcome(context: ExecutorContext, outcome: RunOutcom
         row: written,
         events: [...outcome.events, told],
         ...(cooldownKey ? { cooldown: { key: cooldownKey, periodMs: cooldownPeriodMs } } : {}),
+        ...(later?.scheduled ? { scheduled: later.scheduled } : {}),
       });
       if (finished) return announced(context, { ...row, ...written, ...finished, leaseUntil: null });
       // After a lost answer it may have been our own first try that ended the run.

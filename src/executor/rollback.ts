@@ -48,10 +48,11 @@ export async function rollback(
   return await answered(context, { ...terms, dryRun }, { id, plan: replan, signal });
 }
 
-async function prepareRollback(
+/** Plans the undo of an execution on the objects as they are now, and asks the rules. */
+export async function prepareRollback(
   context: ExecutorContext,
   original: Execution,
-  request: RollbackRequest,
+  request: Pick<RollbackRequest, 'force' | 'reason'>,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const undo = undoOfExecution(original, { historyMs: context.settings.database.historyMs, now: context.now() });

@@ -4,11 +4,13 @@ import { ExpectationFailed, judgeNow, watchUntil } from '../changes/watch-until.
 import type { Execution } from '../database/execution-row.ts';
 import type { Outcome } from '../database/execution-status.ts';
 import { takeOverOrphan } from '../database/lease.ts';
+import { requeue } from '../database/queue.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ExecutorContext } from './context.ts';
 import { cooldownKeyOf } from './held-objects.ts';
 import { type ChangeRecord, type ExpectationRecord, partsOf } from './record.ts';
 import { recordOutcome } from './record-outcome.ts';
+import { mostAttempts, pauseAfter } from './start-queued.ts';
 
 const shortestLookMs = 1_000;
 
@@ -44,6 +46,12 @@ async function settle(context: ExecutorContext, orphan: Execution, stop: AbortSi
   // While the cluster can't be read nothing is decided: the lease runs out again, and the next look follows.
   if (unreadable !== undefined && untilDeadlineMs > -leaseMs * 4) return;
   const { status, message, expectations } = await verdictOf(context, { orphan, records, signal, unreadable });
+  if (status === 'failed' && unreadable === undefined && isToBeUndoneStill(orphan, records)) {
+    const waits = { afterMs: pauseAfter(orphan.attempts ?? 1), message: `${message}; it is planned anew` };
+    const requeued = await requeue(context.database, { id: orphan.id, fence: orphan.fence ?? 0 }, waits);
+    context.observer.settled(requeued ? 'queued' : 'taken_over');
+    return;
+  }
   const how = { by: context.holder, from: 'the cluster', decided: message };
   const recorded = await recordOutcome(context, {
     row: orphan,
@@ -62,6 +70,16 @@ async function settle(context: ExecutorContext, orphan: Execution, stop: AbortSi
     settled: how,
   });
   context.observer.settled(recorded ? status : 'taken_over');
+}
+
+/**
+ * A scheduled undo of which something is not done yet: nobody waits who could ask for it again, and its planning anew
+ * finds what is done already.
+ */
+function isToBeUndoneStill({ attempts, rollbackOf }: Execution, records: readonly ChangeRecord[]): boolean {
+  const open = records.some(({ status }) => status === 'pending' || status === 'failed');
+  const untold = records.some(({ status }) => status === 'unknown');
+  return rollbackOf !== null && attempts !== null && attempts < mostAttempts && open && !untold;
 }
 
 async function statusNow(

@@ -23,7 +23,8 @@ export function undoOfExecution(
   if (!execution.changed) return no('nothing was changed');
   if ('reason' in undo) return no(undo.reason);
   const until = new Date((execution.finishedAt ?? execution.createdAt).getTime() + historyMs);
-  if (until <= now) return no(`its undo was kept until ${until.toISOString()}`);
+  // What is to undo it keeps it, however late that is due.
+  if (until <= now && !execution.scheduledUndo) return no(`its undo was kept until ${until.toISOString()}`);
   return { available: true, until, ...undo };
 }
 

@@ -32,6 +32,7 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     started_at: row.startedAt?.toISOString() ?? null,
     finished_at: row.finishedAt?.toISOString() ?? null,
     deadline: row.deadline?.toISOString() ?? null,
+    not_before: row.notBefore?.toISOString() ?? null,
     progress: parts.progress,
     changes: parts.changes.map((change) => ({ ...change, target: targetView(change.target) })),
     expectations: parts.expectations,
@@ -40,9 +41,13 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     risk: parts.risk,
     impact: null,
     verdicts: parts.verdicts,
-    undo: undo.available
-      ? { available: true, until: undo.until.toISOString(), reason: null }
-      : { available: false, until: null, reason: undo.reason },
+    undo: {
+      ...(undo.available
+        ? { available: true, until: undo.until.toISOString(), reason: null }
+        : { available: false, until: null, reason: undo.reason }),
+      scheduled_at: row.scheduledUndo ? new Date(row.scheduledUndo.at).toISOString() : null,
+      scheduled_by: row.scheduledUndo?.id ?? null,
+    },
     rollback_of: row.rollbackOf,
     rolled_back_by: row.rolledBackBy,
     orchestration_id: null,
