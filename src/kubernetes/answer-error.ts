@@ -2,13 +2,15 @@ import { describeRequest, isWrite } from './api-request.ts';
 import type { ApiRequest } from './api-request.ts';
 import { KubernetesError } from './errors.ts';
 import type { KubernetesErrorReason } from './errors.ts';
+import { carriesSecret, type Status, withoutQuotes } from './quoted-secret.ts';
 
 /** The error that an answer with this status stands for: the server's message after what was asked. */
 export function answerError(
   request: ApiRequest,
   answer: { status: number; text: string; contentType: string | null; retryAfter: string | null },
 ): KubernetesError {
-  const status = parseStatus(answer.text);
+  const told = parseStatus(answer.text);
+  const status = carriesSecret(request) ? withoutQuotes(told, answer.status) : told;
   const message = status?.message || plainMessage(answer);
   return new KubernetesError(reasonOf(request, answer, status, message), `${describeRequest(request)}: ${message}`, {
     status: answer.status,
@@ -88,15 +90,6 @@ function mayHaveHappened(
   if (answer.status === 500)
     return /etcdserver: |timed out|timeout|context (deadline exceeded|canceled)/i.test(message);
   return !(answer.status === 503 && answer.retryAfter !== null) && answer.status !== 501;
-}
-
-interface Status {
-  message?: string;
-  reason?: string;
-  details?: {
-    retryAfterSeconds?: number;
-    causes?: { reason?: string; message?: string; field?: string }[];
-  };
 }
 
 function parseStatus(text: string): Status | undefined {
