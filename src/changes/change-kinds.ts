@@ -3,9 +3,25 @@ import { createKind } from './create.ts';
 import { deleteKind } from './delete.ts';
 import { evictKind } from './evict.ts';
 import { patchKind } from './patch.ts';
+import { renewKind } from './renew.ts';
+import { restartKind } from './restart.ts';
+import { copySecretKind } from './secrets/copy-secret.ts';
+import { regenerateSecretKind } from './secrets/regenerate-secret.ts';
+import { restoreSecretKind } from './secrets/restore-secret.ts';
 import { waitKind } from './wait.ts';
 
-const kinds = { patch: patchKind, create: createKind, delete: deleteKind, evict: evictKind, wait: waitKind };
+const kinds = {
+  patch: patchKind,
+  create: createKind,
+  delete: deleteKind,
+  evict: evictKind,
+  wait: waitKind,
+  restart: restartKind,
+  renew: renewKind,
+  copy_secret: copySecretKind,
+  regenerate_secret: regenerateSecretKind,
+  restore_secret: restoreSecretKind,
+};
 
 /** The six answers for a change of any kind. */
 export function changeKind<C extends Change>(change: C): ChangeKind<C> {

@@ -5,10 +5,25 @@ import type { CreateChange } from './create.ts';
 import type { DeleteChange } from './delete.ts';
 import type { EvictChange } from './evict.ts';
 import type { PatchChange } from './patch.ts';
+import type { RenewChange } from './renew.ts';
+import type { RestartChange } from './restart.ts';
+import type { CopySecretChange } from './secrets/copy-secret.ts';
+import type { RegenerateSecretChange } from './secrets/regenerate-secret.ts';
+import type { RestoreSecretChange } from './secrets/restore-secret.ts';
 import type { WaitChange } from './wait.ts';
 
 /** One thing that a plan does to the cluster. Plain JSON: another replica may have to read it. */
-export type Change = PatchChange | CreateChange | DeleteChange | EvictChange | WaitChange;
+export type Change =
+  | PatchChange
+  | CreateChange
+  | DeleteChange
+  | EvictChange
+  | WaitChange
+  | RestartChange
+  | RenewChange
+  | CopySecretChange
+  | RegenerateSecretChange
+  | RestoreSecretChange;
 
 /** A change, or several that run side by side. */
 export type ChangeStep = Change | Change[];

@@ -3,8 +3,11 @@ import { fieldEqualsKind } from './field-equals.ts';
 import { goneKind } from './gone.ts';
 import { podsReplacedKind } from './pods-replaced.ts';
 import { readyReplicasKind } from './ready-replicas.ts';
+import { renewedKind } from './renewed.ts';
 import { rolloutCompleteKind } from './rollout-complete.ts';
 import { taintedKind } from './tainted.ts';
+import { secretRestoredKind } from './secrets/secret-restored.ts';
+import { secretRotatedKind } from './secrets/secret-rotated.ts';
 
 const kinds = {
   rollout_complete: rolloutCompleteKind,
@@ -13,6 +16,9 @@ const kinds = {
   field_equals: fieldEqualsKind,
   pods_replaced: podsReplacedKind,
   tainted: taintedKind,
+  renewed: renewedKind,
+  secret_rotated: secretRotatedKind,
+  secret_restored: secretRestoredKind,
 };
 
 /** The answers for an expectation of any kind. */

@@ -1,15 +1,27 @@
 import type { ObjectQuery } from '../kubernetes/cluster.ts';
-import type { KubernetesObject } from '../kubernetes/object.ts';
+import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import type { Permission } from '../kubernetes/permission.ts';
 import type { FieldEquals } from './field-equals.ts';
 import type { Gone } from './gone.ts';
 import type { PodsReplaced } from './pods-replaced.ts';
 import type { ReadyReplicas } from './ready-replicas.ts';
+import type { Renewed } from './renewed.ts';
 import type { RolloutComplete } from './rollout-complete.ts';
 import type { Tainted } from './tainted.ts';
 
 /** A condition that must hold once the changes are made. Plain JSON. */
-export type Expectation = RolloutComplete | ReadyReplicas | Gone | FieldEquals | PodsReplaced | Tainted;
+import type { SecretRestored } from './secrets/secret-restored.ts';
+import type { SecretRotated } from './secrets/secret-rotated.ts';
+export type Expectation =
+  | RolloutComplete
+  | ReadyReplicas
+  | Gone
+  | FieldEquals
+  | PodsReplaced
+  | Tainted
+  | Renewed
+  | SecretRotated
+  | SecretRestored;
 
 /** `detail` says what is still missing, or why it will never hold. */
 export type Judgement = { state: 'holds' } | { state: 'waiting'; detail: string } | { state: 'failed'; detail: string };
@@ -19,6 +31,8 @@ export interface ExpectationKind<E> {
   permissions(expectation: E): Permission[];
   /** What has to be watched to judge it. */
   query(expectation: E): ObjectQuery;
+  /** Where given: these are read by name, again and again, in the place of a list and a watch. */
+  byName?(expectation: E): ObjectReference[];
   /** Pure: judges from the objects that the query gives. */
   judge(expectation: E, objects: readonly KubernetesObject[]): Judgement;
 }

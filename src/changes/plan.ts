@@ -4,6 +4,8 @@ import type { Change, ChangeStep } from './change.ts';
 import type { Expectation } from './expectation.ts';
 import { fieldEquals } from './field-equals.ts';
 import { gone } from './gone.ts';
+import { rolledOut } from './rollout-complete.ts';
+import { secretRestored } from './secrets/secret-restored.ts';
 
 /**
  * What an action wants done: what to change, what must hold afterwards, how to undo it. Plain JSON, so that it can be
@@ -122,6 +124,10 @@ function takenBack(change: Change): Expectation[] {
       return change.edits.map((edit) => fieldEquals(change.target, edit.path, edit.to));
     case 'delete':
       return [gone(change.target)];
+    case 'restart':
+      return [rolledOut(change.target)];
+    case 'restore_secret':
+      return [secretRestored({ target: change.target, keys: change.keys, copy: change.from })];
     default:
       return [];
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, ObjectQuery } from '../kubernetes/cluster.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
-import type { KubernetesObject } from '../kubernetes/object.ts';
+import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import { expectationKind } from './expectation-kinds.ts';
 import type { Expectation, Judgement } from './expectation.ts';
 
@@ -78,8 +78,11 @@ export async function judgeNow(
   return await Promise.all(
     expectations.map(async (expectation) => {
       const kind = expectationKind(expectation);
-      const { items } = await cluster.list(kind.query(expectation), { signal });
-      return { summary: kind.describe(expectation), holds: kind.judge(expectation, items).state === 'holds' };
+      const names = kind.byName?.(expectation);
+      const objects = names
+        ? await readNamed(cluster, names, signal)
+        : (await cluster.list(kind.query(expectation), { signal })).items;
+      return { summary: kind.describe(expectation), holds: kind.judge(expectation, objects).state === 'holds' };
     }),
   );
 }
@@ -87,19 +90,23 @@ export async function judgeNow(
 /** The objects of one query as they stand now, and what the expectations say of them. */
 interface View {
   query: ObjectQuery;
+  /** Set where these are read by name instead. */
+  names: ObjectReference[] | undefined;
   objects: Map<string, KubernetesObject> | undefined;
   judge(): { expectation: Expectation; judgement: Judgement }[];
 }
 
 function viewsOf(expectations: readonly Expectation[]): View[] {
-  const byQuery = Map.groupBy(expectations, (expectation) =>
-    JSON.stringify(expectationKind(expectation).query(expectation)),
-  );
+  const byQuery = Map.groupBy(expectations, (expectation) => {
+    const kind = expectationKind(expectation);
+    return JSON.stringify(kind.byName?.(expectation) ?? kind.query(expectation));
+  });
   return [...byQuery.values()].flatMap((group) => {
     const [first] = group;
     if (!first) return [];
     const view: View = {
       query: expectationKind(first).query(first),
+      names: expectationKind(first).byName?.(first),
       objects: undefined,
       judge: () => {
         const objects = [...(view.objects?.values() ?? [])];
@@ -117,15 +124,20 @@ function viewsOf(expectations: readonly Expectation[]): View[] {
 async function follow(cluster: Cluster, view: View, signal: AbortSignal, judge: () => void): Promise<void> {
   for (let pauseMs = firstPauseMs; !signal.aborted;) {
     try {
-      const { items, resourceVersion } = await cluster.list(view.query, { signal });
-      view.objects = new Map(items.map((item) => [keyOf(item), item]));
-      judge();
-      for await (const event of cluster.watch(view.query, resourceVersion, { signal })) {
-        if (event.type === 'BOOKMARK') continue;
-        if (event.type === 'DELETED') view.objects.delete(keyOf(event.object));
-        else view.objects.set(keyOf(event.object), event.object);
+      if (view.names) {
+        view.objects = keyed(await readNamed(cluster, view.names, signal));
         judge();
-        pauseMs = firstPauseMs;
+      } else {
+        const { items, resourceVersion } = await cluster.list(view.query, { signal });
+        view.objects = keyed(items);
+        judge();
+        for await (const event of cluster.watch(view.query, resourceVersion, { signal })) {
+          if (event.type === 'BOOKMARK') continue;
+          if (event.type === 'DELETED') view.objects.delete(keyOf(event.object));
+          else view.objects.set(keyOf(event.object), event.object);
+          judge();
+          pauseMs = firstPauseMs;
+        }
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -135,6 +147,23 @@ async function follow(cluster: Cluster, view: View, signal: AbortSignal, judge: 
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
+}
+
+/** Those of the objects that are there. */
+async function readNamed(
+  cluster: Cluster,
+  names: readonly ObjectReference[],
+  signal: AbortSignal,
+): Promise<KubernetesObject[]> {
+  const read = names.map(async (reference) => {
+    try {
+      return [await cluster.get(reference, { signal })];
+    } catch (error) {
+      if (isKubernetesError(error, 'notFound')) return [];
+      throw error;
+    }
+  });
+  return (await Promise.all(read)).flat();
 }
 
 /** A single named object that a write has answered is proof enough where the expectation is about it alone. */
@@ -149,6 +178,10 @@ function proves(known: readonly KubernetesObject[], expectation: Expectation): b
       fieldSelector === `metadata.name=${object.metadata.name}`,
   );
   return objects.length > 0 && kind.judge(expectation, objects).state === 'holds';
+}
+
+function keyed(objects: readonly KubernetesObject[]): Map<string, KubernetesObject> {
+  return new Map(objects.map((object) => [keyOf(object), object]));
 }
 
 function keyOf({ metadata }: KubernetesObject): string {

@@ -15,7 +15,9 @@ function objectKey(cluster: string, { namespace = '', kind, name }: ObjectRefere
  * beside them, and the target. A plan that only reads, or only creates objects of its own, holds nothing.
  */
 export function heldKeys(cluster: string, { plan, target }: Prepared): string[] {
-  const changed = changesOf(plan.changes).filter(({ kind }) => kind !== 'create' && kind !== 'wait');
+  const changed = changesOf(plan.changes).filter(
+    ({ kind }) => kind !== 'create' && kind !== 'copy_secret' && kind !== 'wait',
+  );
   if (changed.length === 0) return [];
   const held = [
     ...changed.map((change) => changeKind(change).target(change)),

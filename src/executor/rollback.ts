@@ -1,22 +1,19 @@
 import { Refusal } from '../actions/refusal.ts';
 import { findAction } from '../actions/registry.ts';
-import { changesOf } from '../changes/change-kinds.ts';
-import type { Change } from '../changes/change.ts';
+import { changeKind, changesOf } from '../changes/change-kinds.ts';
+import type { Expectation } from '../changes/expectation.ts';
 import { plan } from '../changes/plan.ts';
-import { type PatchChange, stands } from '../changes/patch.ts';
-import { pathText } from '../changes/field-edit.ts';
 import type { Execution } from '../database/execution-row.ts';
 import { findExecution } from '../database/executions.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
-import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
-import { type ClusterReader, readerOf } from '../kubernetes/reader.ts';
-import { valueAt } from '../kubernetes/value-at.ts';
+import { readerOf } from '../kubernetes/reader.ts';
 import type { ExecutorContext } from './context.ts';
 import { answered, type ExecuteAnswer } from './execute.ts';
 import { refusalOf } from './failure.ts';
 import type { RunTerms } from './new-execution.ts';
 import { judgePlan, type Prepared, riskOf } from './prepare.ts';
+import { rebase } from './rebase.ts';
 import { partsOf } from './record.ts';
 import { undoOfExecution } from './undo-of-execution.ts';
 
@@ -62,12 +59,18 @@ export async function prepareRollback(
   const target: ObjectReference | undefined = stored ? referenceOf(stored) : undefined;
   const reader = readerOf(context.cluster, { signal });
   try {
-    const rebased = await context.observer.phase('plan', async () =>
-      plan({
-        changes: await Promise.all(changesOf(undo.changes).map((change) => rebase(reader, change, request.force))),
-        expect: undo.expectations,
-      }),
-    );
+    const { force } = request;
+    const rebased = await context.observer.phase('plan', async () => {
+      const stored = changesOf(undo.changes);
+      const options = { force, now: context.now() };
+      const changes = await Promise.all(stored.map((change) => rebase(reader, change, options)));
+      const left = stored.filter((_, index) => !changes[index]).map((change) => changeKind(change).target(change));
+      return plan({
+        changes: changes.filter((change) => change !== undefined),
+        expect: undo.expectations.filter((expectation) => !left.some(({ uid }) => isAbout(expectation, uid))),
+        warnings: left.map((target) => `${describeReference(target)} is left out: it is gone`),
+      });
+    });
     const parameters = { ...original.parameters, ...(request.force ? { force: true } : {}) };
     const action = findAction(original.action) ?? { name: original.action };
     const verdicts = await judgePlan(context, { reader, action, plan: rebased, target, parameters });
@@ -88,40 +91,8 @@ export async function prepareRollback(
   }
 }
 
-/** The undo's change, on the object as it is now. What was changed since is drift, which only `force` overrides. */
-async function rebase(reader: ClusterReader, change: Change, force: boolean): Promise<Change> {
-  if (change.kind !== 'patch') return change;
-  const current = await reader.get(change.target, change.subresource).catch((error: unknown) => {
-    if (!isKubernetesError(error, 'notFound')) throw error;
-    throw new Refusal('drift_detected', `${describeReference(change.target)} is gone`, { cause: error });
-  });
-  if (change.target.uid && current.metadata.uid !== change.target.uid) {
-    throw new Refusal('drift_detected', `${describeReference(change.target)} is another object of that name now`);
-  }
-  if (!force && !stands(current, change.edits, 'from') && !stands(current, change.edits, 'to')) {
-    throw drifted(change, current);
-  }
-  const { resourceVersion } = current.metadata;
-  const edits = change.edits.map(({ path, to }) => {
-    const from = valueAt(current, path);
-    return { path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  });
-  return { ...change, edits, ...(resourceVersion ? { resourceVersion } : {}) };
-}
-
-function drifted(change: PatchChange, current: unknown): Refusal {
-  const fields = change.edits.map(({ path, from }) => {
-    const now = valueAt(current, path);
-    return `${pathText(path)} is ${brief(now)}, not ${brief(from)} as it was left`;
-  });
-  return new Refusal('drift_detected', `${describeReference(change.target)} was changed since: ${fields.join('; ')}`, {
-    hint: 'Look who changed it; with {"force": true} it is set back nevertheless',
-  });
-}
-
-function brief(value: unknown): string {
-  const text = value === undefined ? 'not set' : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+function isAbout(expectation: Expectation, uid: string | undefined): boolean {
+  return 'target' in expectation && expectation.target.uid === uid;
 }
 
 function referenceOf({ apiVersion, kind, namespace, name, uid }: ObjectReference): ObjectReference {

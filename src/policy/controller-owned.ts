@@ -2,7 +2,10 @@ import { describeReference } from '../kubernetes/describe-reference.ts';
 import { controllerOf, referenceTo } from '../kubernetes/object.ts';
 import { objectsOf, type Rule, writesTo } from './rule.ts';
 
-/** A controller takes back what others do to its objects: the change belongs on the owner. Pods may come and go. */
+/**
+ * A controller takes back what others do to its objects: the change belongs on the owner. Pods may come and go, and a
+ * renewal that is asked for is no part of what an owner wants of a Certificate or an ExternalSecret.
+ */
 export const controllerOwned: Rule = {
   name: 'controller_owned',
   permissions: [],
@@ -10,7 +13,7 @@ export const controllerOwned: Rule = {
   async judge({ cluster, plan }) {
     const objects = await objectsOf(
       cluster,
-      writesTo(plan).filter(({ kind }) => kind !== 'evict'),
+      writesTo(plan).filter(({ kind }) => kind !== 'evict' && kind !== 'renew'),
     );
     for (const object of objects) {
       const owner = controllerOf(object);

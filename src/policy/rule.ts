@@ -35,7 +35,7 @@ export interface Rule {
 /** The changes that write to something that exists already: what the rules about a target look at. */
 export function writesTo(plan: Plan): Change[] {
   return changesOf(plan.changes).filter((change) => {
-    if (change.kind === 'create' || change.kind === 'wait') return false;
+    if (change.kind === 'create' || change.kind === 'copy_secret' || change.kind === 'wait') return false;
     return !changeKind(change).isNoOp(change);
   });
 }

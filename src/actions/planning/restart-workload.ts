@@ -1,11 +1,11 @@
 import { noUndo, type Plan, plan } from '../../changes/plan.ts';
+import { type RestartChange, restartedAt, restartEdit, secondOf } from '../../changes/restart.ts';
 import { rolledOut } from '../../changes/rollout-complete.ts';
 import { describeReference } from '../../kubernetes/describe-reference.ts';
+import { type KubernetesObject, type ObjectReference, referenceTo } from '../../kubernetes/object.ts';
 import { valueAt } from '../../kubernetes/value-at.ts';
 import type { PlanContext } from '../define.ts';
 import { partitionWarnings, refuseHaltedRollout } from './rollout-preconditions.ts';
-
-const field = ['spec', 'template', 'metadata', 'annotations', 'kubectl.kubernetes.io/restartedAt'];
 
 /** What every restart refuses, for the declarations. */
 export const restartRefuses = {
@@ -16,8 +16,8 @@ export const restartRefuses = {
 /** Plans a rolling restart as `kubectl rollout restart` does it: a new time in the annotation of the pod template. */
 export async function restartWorkload({ object, target, now }: PlanContext<unknown>): Promise<Plan> {
   refuseHaltedRollout(object, 'a restart');
-  const from = valueAt(object, field);
-  const to = `${now.toISOString().slice(0, 19)}Z`;
+  const from = valueAt(object, restartedAt);
+  const to = secondOf(now);
   const { resourceVersion } = object.metadata;
   return plan({
     changes: [
@@ -25,8 +25,8 @@ export async function restartWorkload({ object, target, now }: PlanContext<unkno
         kind: 'patch',
         target,
         ...(resourceVersion ? { resourceVersion } : {}),
-        edits: [{ path: field, ...(from === undefined ? {} : { from }), to }],
-        summary: `Restart ${describeReference(target)}, pod by pod`,
+        edits: [{ path: restartedAt, ...(from === undefined ? {} : { from }), to }],
+        summary: summaryOf(target),
       },
     ],
     expect: [rolledOut(target)],
@@ -39,4 +39,25 @@ export async function restartWorkload({ object, target, now }: PlanContext<unkno
       ...partitionWarnings(object),
     ],
   });
+}
+
+/**
+ * A rolling restart that comes after other changes of its plan. It names no resourceVersion: by then the workload's
+ * status has moved on, and a conflict would leave the plan half done.
+ */
+export function restartAmongOthers(
+  workload: KubernetesObject,
+  now: Date,
+): { target: ObjectReference; change: RestartChange; warnings: string[] } {
+  refuseHaltedRollout(workload, 'a restart');
+  const target = referenceTo(workload);
+  return {
+    target,
+    change: { kind: 'restart', target, edits: [restartEdit(workload, now)], summary: summaryOf(target) },
+    warnings: partitionWarnings(workload),
+  };
+}
+
+function summaryOf(target: ObjectReference): string {
+  return `Restart ${describeReference(target)}, pod by pod`;
 }
