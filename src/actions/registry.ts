@@ -8,6 +8,7 @@ import { restartDeployment } from './restart-deployment.ts';
 import { restartPod } from './restart-pod.ts';
 import { restartStatefulSet } from './restart-statefulset.ts';
 import { rollbackDeployment } from './rollback-deployment.ts';
+import { rotateSecrets } from './rotate-secrets.ts';
 import { scaleDeployment } from './scale-deployment.ts';
 import { scaleStatefulSet } from './scale-statefulset.ts';
 import { taintNode } from './taint-node.ts';
@@ -27,6 +28,7 @@ export const actions: readonly Action[] = [
   uncordonNode,
   taintNode,
   untaintNode,
+  rotateSecrets,
   collectDiagnostics,
   notifyOnly,
 ];

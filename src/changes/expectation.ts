@@ -8,10 +8,10 @@ import type { ReadyReplicas } from './ready-replicas.ts';
 import type { Renewed } from './renewed.ts';
 import type { RolloutComplete } from './rollout-complete.ts';
 import type { Tainted } from './tainted.ts';
-
-/** A condition that must hold once the changes are made. Plain JSON. */
 import type { SecretRestored } from './secrets/secret-restored.ts';
 import type { SecretRotated } from './secrets/secret-rotated.ts';
+
+/** A condition that must hold once the changes are made. Plain JSON. */
 export type Expectation =
   | RolloutComplete
   | ReadyReplicas
