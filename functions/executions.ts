@@ -1,7 +1,9 @@
 import { listExecutions } from '../src/database/executions.ts';
 import { defineFunction } from '../src/define-function.ts';
+import { cancel } from '../src/executor/cancel.ts';
 import { rollback } from '../src/executor/rollback.ts';
 import { answerExecution } from '../src/http/answer-execution.ts';
+import { parseCancelRequest } from '../src/http/cancel-request.ts';
 import { cursorOf } from '../src/http/cursor.ts';
 import { executionIdOf } from '../src/http/execution-id.ts';
 import { executionView } from '../src/http/execution-view.ts';
@@ -10,7 +12,10 @@ import { readOptionalJson } from '../src/http/read-json.ts';
 import { refuseWhenStopping } from '../src/http/refuse-when-stopping.ts';
 import { parseRollbackRequest } from '../src/http/rollback-request.ts';
 
-/** `GET /api/v1/executions`: the history, newest first. `POST /api/v1/executions/{id}/rollback`: undoes one. */
+/**
+ * `GET /api/v1/executions`: the history, newest first. `POST /api/v1/executions/{id}/cancel`: ends one that is under way.
+ * `POST /api/v1/executions/{id}/rollback`: undoes one.
+ */
 export default defineFunction((app, runtime) => {
   app.get('/api/v1/executions', async (c) => {
     const { rows, next } = await listExecutions(
@@ -24,6 +29,12 @@ export default defineFunction((app, runtime) => {
       c.header('link', `<${url.pathname}${url.search}>; rel="next"`);
     }
     return c.json({ items: rows.map((row) => executionView(row, runtime.kept())), next: cursor });
+  });
+
+  app.post('/api/v1/executions/:id/cancel', async (c) => {
+    const body = await readOptionalJson(c.req.raw);
+    const answer = await cancel(runtime.executor, parseCancelRequest(executionIdOf(c.req.param('id')), body));
+    return answerExecution(answer, runtime.kept());
   });
 
   app.post('/api/v1/executions/:id/rollback', async (c) => {

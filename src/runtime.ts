@@ -3,6 +3,7 @@ import { actions } from './actions/registry.ts';
 import type { Config } from './config/config.ts';
 import { connectDatabase, type Database } from './database/connect.ts';
 import { readGauges } from './database/gauges.ts';
+import { watchCancellations } from './executor/cancellations.ts';
 import type { Runtime } from './http/runtime.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
 import type { TransportObserver } from './kubernetes/transport-observer.ts';
@@ -62,6 +63,7 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
       actions,
       holder,
       observer: executorObserver(metrics, log),
+      cancellations: watchCancellations(database),
       newId,
       now: () => new Date(),
     },

@@ -2,6 +2,7 @@ import { closestNames } from '../text/closest-names.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
 import { cordonNode } from './cordon-node.ts';
 import type { Action } from './define.ts';
+import { drainNode } from './drain-node.ts';
 import { notifyOnly } from './notify-only.ts';
 import { restartDaemonSet } from './restart-daemonset.ts';
 import { restartDeployment } from './restart-deployment.ts';
@@ -29,6 +30,7 @@ export const actions: readonly Action[] = [
   taintNode,
   untaintNode,
   rotateSecrets,
+  drainNode,
   collectDiagnostics,
   notifyOnly,
 ];

@@ -1,4 +1,5 @@
 import type { Cluster } from '../kubernetes/cluster.ts';
+import type { KubernetesError } from '../kubernetes/errors.ts';
 import type { Json, JsonObject, KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import type { Permission } from '../kubernetes/permission.ts';
 import type { CreateChange } from './create.ts';
@@ -58,6 +59,8 @@ export interface ChangeKind<C> {
   permissions(change: C): Permission[];
   /** Sends it, or with `dryRun` has the API server check it and store nothing. Throws KubernetesError. */
   send(change: C, context: SendContext): Promise<Sent>;
+  /** What holds it back for now, where the API server has refused it with 429, or will do so: `budget shop/web`. */
+  heldBackBy?(change: C, error?: KubernetesError): string | undefined;
   /** Reads the cluster and tells whether the effect is there. */
   isDone(change: C, context: Omit<SendContext, 'dryRun'>): Promise<Doneness>;
   /** What stood there before and what stands there after, for the record. */

@@ -1,6 +1,7 @@
 import type { Expectation, ExpectationKind } from './expectation.ts';
 import { fieldEqualsKind } from './field-equals.ts';
 import { goneKind } from './gone.ts';
+import { nodeEmptiedKind } from './node-emptied.ts';
 import { podsReplacedKind } from './pods-replaced.ts';
 import { readyReplicasKind } from './ready-replicas.ts';
 import { renewedKind } from './renewed.ts';
@@ -19,6 +20,7 @@ const kinds = {
   renewed: renewedKind,
   secret_rotated: secretRotatedKind,
   secret_restored: secretRestoredKind,
+  node_emptied: nodeEmptiedKind,
 };
 
 /** The answers for an expectation of any kind. */

@@ -3,6 +3,7 @@ import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts'
 import type { Permission } from '../kubernetes/permission.ts';
 import type { FieldEquals } from './field-equals.ts';
 import type { Gone } from './gone.ts';
+import type { NodeEmptied } from './node-emptied.ts';
 import type { PodsReplaced } from './pods-replaced.ts';
 import type { ReadyReplicas } from './ready-replicas.ts';
 import type { Renewed } from './renewed.ts';
@@ -18,6 +19,7 @@ export type Expectation =
   | Gone
   | FieldEquals
   | PodsReplaced
+  | NodeEmptied
   | Tainted
   | Renewed
   | SecretRotated

@@ -19,6 +19,11 @@ export interface Plan {
   undoInOrder?: true;
   /** Taken back by itself so long after it took effect, by an execution that waits in the queue meanwhile. */
   undoAfterMs?: number;
+  /**
+   * So many steps make what the rest is planned from hold still: once they have changed something, the rest is planned
+   * anew. A pod may have come to a node between the reading and the cordon.
+   */
+  lookAgainAfter?: number;
   /** Objects that are locked beside those that the changes name, such as the owner of a pod. */
   holds: ObjectReference[];
   warnings: string[];
@@ -48,6 +53,7 @@ export interface PlanParts {
   undoAfterMs?: number | undefined;
   /** What must hold once the undo is done, beside its own fields. */
   undoExpect?: Expectation[];
+  lookAgainAfter?: number;
   holds?: ObjectReference[];
   warnings?: string[];
   riskReasons?: string[];
@@ -64,6 +70,7 @@ export function plan(parts: PlanParts): Plan {
     undoInOrder,
     undoAfterMs,
     undoExpect = [],
+    lookAgainAfter,
     holds = [],
     warnings = [],
     riskReasons = [],
@@ -76,6 +83,7 @@ export function plan(parts: PlanParts): Plan {
     undo: undo ?? undoOf(changesOf(changes), { expect: undoExpect, inOrder: undoInOrder === true }),
     ...(undoInOrder ? { undoInOrder } : {}),
     ...(undoAfterMs === undefined ? {} : { undoAfterMs }),
+    ...(lookAgainAfter === undefined ? {} : { lookAgainAfter }),
     holds,
     warnings,
     riskReasons,

@@ -40,6 +40,8 @@ export type NewExecution = Omit<
   | 'deadline'
   | 'finishedAt'
   | 'rolledBackBy'
+  | 'cancelRequestedAt'
+  | 'cancelReason'
   | 'settled'
   | 'error'
   | 'notBefore'

@@ -24,16 +24,28 @@ export async function renewLease(database: Database, { id, fence, leaseMs, progr
   });
 }
 
+export interface Progress {
+  id: string;
+  fence: number;
+  /** What is left out stays as it is stored. */
+  changes?: Json | undefined;
+  plan?: Json | undefined;
+  progress?: Json | undefined;
+  result?: Json | undefined;
+  events: NewEvent[];
+}
+
 /** Keeps what a run has done so far, with the events that tell of it. False as with `renewLease`. */
 export async function keepProgress(
   database: Database,
-  { id, fence, changes, plan, events }: { id: string; fence: number; changes: Json; plan?: Json; events: NewEvent[] },
+  { id, fence, changes, plan, progress, result, events }: Progress,
 ): Promise<boolean> {
   return await database.statement('keep_progress', async (sql) => {
     const [row] = await sql<{ kept: boolean }[]>`
       with kept as (
         update execution
-        set changes = ${JSON.stringify(changes)}::jsonb, plan = coalesce(${plan === undefined ? null : JSON.stringify(plan)}::jsonb, plan)
+        set changes = coalesce(${textOf(changes)}::jsonb, changes), plan = coalesce(${textOf(plan)}::jsonb, plan),
+          progress = coalesce(${textOf(progress)}::jsonb, progress), result = coalesce(${textOf(result)}::jsonb, result)
         where id = ${id} and fence = ${fence} and status = 'running'
         returning id
       ), told as (
@@ -44,6 +56,10 @@ export async function keepProgress(
       select exists (select from kept) as kept`;
     return row?.kept ?? false;
   });
+}
+
+function textOf(value: Json | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }
 
 /**

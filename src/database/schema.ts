@@ -63,6 +63,8 @@ export const execution = pgTable(
     holder: text('holder'),
     fence: bigint('fence', { mode: 'number' }),
     leaseUntil: at('lease_until'),
+    cancelRequestedAt: at('cancel_requested_at'),
+    cancelReason: text('cancel_reason'),
     createdAt: at('created_at').notNull().defaultNow(),
     startedAt: at('started_at'),
     deadline: at('deadline'),

@@ -2,23 +2,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { changeKind } from '../changes/change-kinds.ts';
 import type { Change, Sent } from '../changes/change.ts';
 import type { Plan } from '../changes/plan.ts';
-import { isKubernetesError } from '../kubernetes/errors.ts';
+import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts';
+import { ChangesFailed } from './changes-failed.ts';
 import type { ExecutorContext } from './context.ts';
-import type { HeldLease } from './hold-lease.ts';
+import { type HeldLease, LeaseLost } from './hold-lease.ts';
 import type { ChangeRecord } from './record.ts';
+import type { Refused, Turns } from './turns.ts';
 
 export interface ApplyOptions {
   lease: HeldLease;
   /** Ends with the deadline, a cancellation or the lease. */
   signal: AbortSignal;
+  /** Ends a little later, with the last look at what the signal has cut off. */
+  lastLooks: AbortSignal;
   /** One call to the API server may take that long; the lease lasts longer. */
   timeoutMs: number;
   /** In the order of the plan; their status is kept up here. */
   records: ChangeRecord[];
-  /** After each change that took effect. */
-  onApplied(record: ChangeRecord): Promise<void>;
-  /** While a change waits for something, such as a budget. */
-  onWaiting(message: string): void;
+  /** Who sends when, of what runs side by side, and what waits for what. */
+  turns: Turns;
+  /** After each change that took effect, or that something has held back. */
+  onMoved(record: ChangeRecord): void;
+  /** After the steps behind which the plan is to be made anew: the rest of it, and the records of the whole. */
+  lookAgain(): Promise<{ plan: Plan; records: ChangeRecord[] }>;
 }
 
 /** Somebody has changed the object since it was read: nothing was written, and the plan has to be made anew. */
@@ -29,36 +35,42 @@ export class PlanOutdated extends Error {
   }
 }
 
-const sideBySide = 10;
 const firstPauseMs = 250;
 const longestPauseMs = 5_000;
 const mostRetries = 3;
-/** After the deadline, one short look is all that is left. */
-const lastLookMs = 900;
 
 /**
- * Sends the plan's changes, step by step. Gives what each came to.
- * Throws what ended it; the records tell how far it came.
+ * Sends the plan's changes, step by step; those of a list side by side. Where some of a list fail, the others are sent
+ * to their end first. Gives what each came to. Throws what ended it; the records tell how far it came.
  */
-export async function applyPlan(context: ExecutorContext, plan: Plan, options: ApplyOptions): Promise<Sent[]> {
+export async function applyPlan(context: ExecutorContext, first: Plan, options: ApplyOptions): Promise<Sent[]> {
   const answers: Sent[] = [];
+  let plan = first;
+  let { records } = options;
   let next = 0;
-  for (const step of plan.changes) {
-    const group = (Array.isArray(step) ? step : [step]).map((change) => ({ change, record: options.records[next++] }));
-    for (let start = 0; start < group.length; start += sideBySide) {
-      const sent = await Promise.allSettled(
-        group.slice(start, start + sideBySide).map(async ({ change, record }) => {
-          if (!record) throw new Error('A change has no record');
-          return await applyChange(context, change, record, options);
-        }),
-      );
-      for (const outcome of sent) {
-        if (outcome.status === 'rejected') throw outcome.reason;
-        if (outcome.value) answers.push(outcome.value);
-      }
-    }
+  for (let index = 0; index < plan.changes.length; index += 1) {
+    const step = plan.changes[index] ?? [];
+    const group = (Array.isArray(step) ? step : [step]).map((change) => ({ change, record: records[next++] }));
+    const sent = await Promise.allSettled(
+      group.map(async ({ change, record }) => {
+        if (!record) throw new Error('A change has no record');
+        return await applyChange(context, change, record, options);
+      }),
+    );
+    const failures = sent.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    if (failures.length > 0) throw whatEnded(failures, group.length);
+    for (const outcome of sent) if (outcome.status === 'fulfilled' && outcome.value) answers.push(outcome.value);
+    const changed = records.slice(0, next).some(({ status }) => status === 'applied');
+    if (plan.lookAgainAfter === index + 1 && changed) ({ plan, records } = await options.lookAgain());
   }
   return answers;
+}
+
+/** The lease comes first: without it nothing is recorded. A plan that is outdated is made anew only where it stands alone. */
+function whatEnded(failures: readonly unknown[], total: number): unknown {
+  const lost = failures.find((failure) => failure instanceof LeaseLost);
+  const [first, ...others] = failures;
+  return lost ?? (others.length === 0 ? first : new ChangesFailed([first, ...others], total));
 }
 
 async function applyChange(
@@ -71,16 +83,24 @@ async function applyChange(
     record.status = 'skipped';
     return undefined;
   }
+  const { signal, turns, onMoved } = options;
   try {
     const sent = await sendUntilDone(context, change, record, options);
     record.status = 'applied';
     // An object has its UID only once it is there, and nothing but that very one is to be deleted by an undo.
     const uid = change.kind === 'create' ? sent.object?.metadata.uid : undefined;
     if (uid) record.target.uid = uid;
-    await options.onApplied(record);
+    turns.over(record);
+    onMoved(record);
     return sent;
   } catch (error) {
-    if (record.status === 'pending' && !(error instanceof PlanOutdated)) record.status = 'failed';
+    // What the end of the run has cut off was not refused: it stays as it was, and so does what held it back.
+    if (signal.aborted) throw error;
+    turns.over(record);
+    if (record.status === 'pending' && !(error instanceof PlanOutdated)) {
+      record.status = 'failed';
+      record.error = error instanceof Error ? error.message : String(error);
+    }
     throw error;
   }
 }
@@ -90,31 +110,28 @@ async function applyChange(
  * interruption once the cluster has been read and shows that the change is not there.
  */
 async function sendUntilDone(
-  { cluster }: ExecutorContext,
+  context: ExecutorContext,
   change: Change,
   record: ChangeRecord,
-  { lease, signal, timeoutMs, onWaiting }: ApplyOptions,
+  options: ApplyOptions,
 ): Promise<Sent> {
+  const { signal, lastLooks, timeoutMs, onMoved } = options;
   const kind = changeKind(change);
   let retries = 0;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    await lease.ensure(timeoutMs);
-    signal.throwIfAborted();
     try {
-      return await kind.send(change, { cluster, dryRun: false, signal, timeoutMs });
+      return await sendInTurn(context, change, record, options);
     } catch (error) {
       if (!isKubernetesError(error)) throw error;
       if (error.reason === 'tooManyRequests') {
-        onWaiting(error.message);
-        await pause(pauseMs, signal, error);
+        onMoved(record);
         continue;
       }
       if (error.reason === 'conflict' && retries === 0) throw new PlanOutdated(error);
       if (!isKubernetesError(error, 'conflict', 'interrupted', 'unreachable', 'serverError', 'aborted')) throw error;
       // The write may have happened. The record must not say less than the cluster does, so look, even past the deadline.
       record.status = 'unknown';
-      const lookMs = signal.aborted ? Math.min(timeoutMs, lastLookMs) : timeoutMs;
-      const doneness = await kind.isDone(change, { cluster, signal: lease.signal, timeoutMs: lookMs });
+      const doneness = await kind.isDone(change, { cluster: context.cluster, signal: lastLooks, timeoutMs });
       if (doneness === 'done') return {};
       if (doneness === 'unknown') throw error;
       record.status = 'pending';
@@ -126,8 +143,33 @@ async function sendUntilDone(
   }
 }
 
-/** The jitter keeps replicas that wait for one budget from asking in step. Ended early, it is the error that counts. */
-async function pause(pauseMs: number, signal: AbortSignal, error: Error): Promise<void> {
+async function sendInTurn(
+  { cluster }: ExecutorContext,
+  change: Change,
+  record: ChangeRecord,
+  { lease, signal, timeoutMs, turns }: ApplyOptions,
+): Promise<Sent> {
+  const kind = changeKind(change);
+  // A wait asks for nothing, and may last: it takes no place.
+  const leave = change.kind === 'wait' ? undefined : await turns.next(record, kind.heldBackBy?.(change), signal);
+  let refused: Refused | undefined;
+  try {
+    await lease.ensure(timeoutMs);
+    signal.throwIfAborted();
+    return await kind.send(change, { cluster, dryRun: false, signal, timeoutMs });
+  } catch (error) {
+    if (isKubernetesError(error, 'tooManyRequests')) {
+      const by = kind.heldBackBy?.(change, error) ?? 'an overloaded API server';
+      refused = { by, retryAfterMs: (error.retryAfterSeconds ?? 0) * 1000 };
+    }
+    throw error;
+  } finally {
+    leave?.(refused);
+  }
+}
+
+/** The jitter keeps what failed together from coming back together. Ended early, it is the error that counts. */
+async function pause(pauseMs: number, signal: AbortSignal, error: KubernetesError): Promise<void> {
   try {
     await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal });
   } catch {

@@ -20,7 +20,7 @@ export interface CarryOutOptions {
   prepared: Prepared;
   terms: RunTerms;
   /** Plans anew where the cluster has moved on between plan and write. */
-  replan: () => Promise<Prepared>;
+  replan: (signal: AbortSignal) => Promise<Prepared>;
   signal: AbortSignal;
   /** The row that waited in the queue for this. */
   queued?: Taken;
@@ -70,6 +70,8 @@ const unclaimed = {
   deadline: null,
   finishedAt: null,
   rolledBackBy: null,
+  cancelRequestedAt: null,
+  cancelReason: null,
   settled: null,
   error: null,
   notBefore: null,

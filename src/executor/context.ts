@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../database/connect.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
+import type { Cancellations } from './cancellations.ts';
 
 /** The steps of a run that are traced and measured. */
 export type Phase = 'target' | 'plan' | 'rules' | 'claim' | 'apply' | 'verify' | 'record' | 'settle';
@@ -28,6 +29,8 @@ export interface ExecutorContext {
   /** This replica, in the record. */
   holder: string;
   observer: ExecutorObserver;
+  /** Tells runs that are to end. */
+  cancellations: Cancellations;
   newId(): string;
   now(): Date;
 }

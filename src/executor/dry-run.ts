@@ -38,6 +38,12 @@ export async function dryRun(
       record.verified = !sent.notVerified;
     } catch (failure) {
       if (!isKubernetesError(failure)) throw failure;
+      const by = failure.reason === 'tooManyRequests' ? kind.heldBackBy?.(change, failure) : undefined;
+      if (by !== undefined) {
+        record.verified = true;
+        warnings.push(`Would have to wait: ${record.summary}, blocked by ${by}`);
+        continue;
+      }
       if (isWebhookWithSideEffects(failure.message)) {
         record.verified = false;
         warnings.push(`Not verified: ${record.summary} (${failure.message})`);

@@ -2,6 +2,7 @@ import { Refusal, type RefusalCode } from '../actions/refusal.ts';
 import { ExpectationFailed } from '../changes/watch-until.ts';
 import { DatabaseUnavailable } from '../database/unavailable.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorReason } from '../kubernetes/errors.ts';
+import { ChangesFailed } from './changes-failed.ts';
 import type { ErrorRecord } from './record.ts';
 
 const retryAfterMs = 5_000;
@@ -22,6 +23,7 @@ export function refusalOf(error: unknown, now: Date): unknown {
 
 /** How a run that had begun failed, for its record. */
 export function errorRecordOf(error: unknown): ErrorRecord {
+  if (error instanceof ChangesFailed) return { ...errorRecordOf(error.causes[0]), message: error.message };
   if (error instanceof Refusal) {
     return { code: error.code, message: error.message, ...(error.details.hint ? { hint: error.details.hint } : {}) };
   }

@@ -47,7 +47,9 @@ const tries = 6;
 export async function recordOutcome(context: ExecutorContext, outcome: RunOutcome): Promise<Execution | undefined> {
   const { row, fence, status, message, error, cooldownKey, plan } = outcome;
   const { cooldownPeriodMs, leaseMs } = context.settings.actions;
-  const changed = outcome.changes.some((change) => change.status === 'applied' || change.status === 'unknown');
+  const changed = outcome.changes.some(
+    ({ kind, status: of }) => kind !== 'wait' && (of === 'applied' || of === 'unknown'),
+  );
   const effective = plan ?? partsOf(row).plan;
   const later = changed ? scheduledUndo(context, row, effective) : undefined;
   const written = {

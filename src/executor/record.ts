@@ -13,6 +13,8 @@ export type ChangeRecord = {
   status: 'pending' | 'applied' | 'skipped' | 'failed' | 'unknown';
   before?: Json;
   after?: Json;
+  /** Why it failed. */
+  error?: string;
   /** In a dry run: whether the API server has checked it. */
   verified?: boolean;
 };

@@ -39,7 +39,7 @@ export async function rollback(
     throw refusalOf(error, context.now());
   });
   if (!original) throw new Refusal('execution_not_found', `There is no execution ${request.of}`);
-  const replan = () => prepareRollback(context, original, request, signal);
+  const replan = (until: AbortSignal) => prepareRollback(context, original, request, until);
   const terms = { ...request, priority: original.priority, correlationId: original.correlationId ?? undefined };
   const dryRun = request.dryRun || context.settings.actions.dryRun;
   return await answered(context, { ...terms, dryRun }, { id, plan: replan, signal });

@@ -23,6 +23,7 @@ const Change = z.strictObject({
   status: z.enum(['pending', 'applied', 'skipped', 'failed', 'unknown']),
   before: anything.optional(),
   after: anything.optional(),
+  error: text.optional().describe('Why it failed'),
   verified: z.boolean().optional().describe('In a dry run: whether the API server has checked it'),
 });
 
@@ -79,6 +80,6 @@ export const Execution = z
     duration_ms: z.int().nullable(),
     execution_time: z.int().nullable().describe('Nanoseconds'),
     trace_id: text.nullable(),
-    links: z.strictObject({ self: text, rollback: text.optional() }),
+    links: z.strictObject({ self: text, cancel: text.optional(), rollback: text.optional() }),
   })
   .meta({ id: 'Execution', description: 'One run of an action, from the request to what came of it' });

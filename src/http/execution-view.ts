@@ -1,4 +1,5 @@
 import type { Execution } from '../database/execution-row.ts';
+import { isTerminal } from '../database/execution-status.ts';
 import { partsOf, type TargetRecord } from '../executor/record.ts';
 import { undoOfExecution } from '../executor/undo-of-execution.ts';
 
@@ -7,13 +8,15 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
   const parts = partsOf(row);
   const undo = undoOfExecution(row, kept);
   const endedAt = row.finishedAt ?? row.createdAt;
+  const over = isTerminal(row.status);
   const self = `/api/v1/status/${encodeURIComponent(row.id)}`;
   const durationMs = row.finishedAt && row.startedAt ? row.finishedAt.getTime() - row.startedAt.getTime() : null;
   return {
     success: row.status === 'completed' || row.status === 'rolled_back',
     action_id: row.id,
     status: row.status,
-    message: row.message,
+    // Of a run that goes on, what holds it up says more than that it runs.
+    message: (over || row.cancelRequestedAt ? '' : parts.progress?.message) || row.message,
     timestamp: endedAt.toISOString(),
     action: row.action,
     cluster: row.cluster,
@@ -59,6 +62,7 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     trace_id: row.traceId,
     links: {
       self,
+      ...(over ? {} : { cancel: `/api/v1/executions/${encodeURIComponent(row.id)}/cancel` }),
       ...(undo.available ? { rollback: `/api/v1/executions/${encodeURIComponent(row.id)}/rollback` } : {}),
     },
   };

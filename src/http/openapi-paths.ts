@@ -38,6 +38,17 @@ export function openApiPaths(actions: readonly Action[]): JsonObject {
         },
       }),
     },
+    '/api/v1/executions/{id}/cancel': {
+      post: operation('cancel', 'End an execution that is under way; what it has done stays, and can be undone', {
+        parameters: [pathParameter('id', 'The execution to end')],
+        requestBody: { required: false, content: { 'application/json': { schema: schemaRef('CancelBody') } } },
+        responses: {
+          200: answered('It has been cancelled before', 'Execution'),
+          202: answered('It ends within a second', 'Execution', ['Location', 'Retry-After']),
+          ...refused(refusalsOfCancel),
+        },
+      }),
+    },
     '/api/v1/executions/{id}/rollback': {
       post: operation('rollback', 'Undo an execution; an execution of its own, with the same gates', {
         parameters: [pathParameter('id', 'The execution to undo'), headerParameter('Idempotency-Key')],
@@ -101,6 +112,16 @@ const refusalsOfRuns: readonly RefusalName[] = [
   'UnsupportedMediaType',
   'UnprocessableContent',
   'TooManyRequests',
+  ...anywhere,
+];
+
+const refusalsOfCancel: readonly RefusalName[] = [
+  'BadRequest',
+  'NotFound',
+  'Conflict',
+  'ContentTooLarge',
+  'UnsupportedMediaType',
+  'UnprocessableContent',
   ...anywhere,
 ];
 

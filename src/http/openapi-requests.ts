@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Action } from '../actions/define.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { actionView } from './action-view.ts';
+import { CancelBody } from './cancel-request.ts';
 import { RecommendationRequest, WorkflowRequest } from './execute-request.ts';
 import { definitionOf, definitionsOf } from './openapi-definitions.ts';
 import { RollbackBody } from './rollback-request.ts';
@@ -23,7 +24,7 @@ export function requestSchemas(actions: readonly Action[]): JsonObject {
     RecommendationRequest: recommendation,
     WorkflowRequest: workflow,
     ...others
-  } = definitionsOf([RecommendationRequest, WorkflowRequest, RollbackBody], { open: false });
+  } = definitionsOf([RecommendationRequest, WorkflowRequest, CancelBody, RollbackBody], { open: false });
   const { properties } = objectOf(recommendation);
   const { action } = objectOf(properties);
   const common = objectOf(definitionOf(CommonParameters).properties);
