@@ -38,10 +38,10 @@ export function fateOf(pod: KubernetesObject, terms: DrainTerms): Fate {
   return { fate: 'evict', lost };
 }
 
-/** The DaemonSet that manages the pod, if one does. */
+/** The DaemonSet that manages the pod, if one does. As kubectl has it, of whatever API group. */
 export function daemonSetOf(pod: KubernetesObject): OwnerReference | undefined {
   const controller = controllerOf(pod);
-  return controller?.kind === 'DaemonSet' && controller.apiVersion.startsWith('apps/') ? controller : undefined;
+  return controller?.kind === 'DaemonSet' ? controller : undefined;
 }
 
 /** The kubelet runs it from a file on the node; what the API server has is a shadow, which comes back. */

@@ -1,6 +1,6 @@
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import { referenceTo } from '../kubernetes/object.ts';
-import { nodesTakenAway } from './nodes-taken-away.ts';
+import { nodesTakenOutOfService } from './nodes-taken-away.ts';
 import type { Rule } from './rule.ts';
 
 const roles = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
@@ -11,7 +11,7 @@ export const controlPlane: Rule = {
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }],
 
   async judge({ cluster, plan }) {
-    const nodes = await Promise.all(nodesTakenAway(plan).map((node) => cluster.get(node)));
+    const nodes = await Promise.all(nodesTakenOutOfService(plan).map((node) => cluster.get(node)));
     for (const node of nodes) {
       const role = roles.find((label) => Object.hasOwn(node.metadata.labels ?? {}, label));
       if (!role) continue;
