@@ -9,6 +9,7 @@ import { openKubernetesCredentials } from '../src/platform/kubernetes-credential
 import { startEmbeddedPostgres } from '../src/platform/postgres-embedded.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { cordonRows, lanes } from './cordon.ts';
+import { drainRow } from './drain.ts';
 import { httpClient } from './http-client.ts';
 import { print, quantile, type Row } from './measure.ts';
 import { notifyRow } from './notify.ts';
@@ -73,6 +74,9 @@ async function bench(): Promise<void> {
       rows.push(...(await cordonRows(client, credentials, nodes)));
       rows.push(await scaleOf(client, cluster, namespace));
       rows.push(await notifyRow(client, postgres.url));
+      // `kubectl` must be in the PATH, and the audit log readable.
+      const auditLog = env['CLUSTER_AUDIT_LOG'];
+      if (auditLog) rows.push(await drainRow({ client, cluster, kubeconfig: KUBECONFIG, auditLog, namespace }));
       // The first start also makes the tables; the best of the others is the program's own share.
       const cold = quantile(colds.slice(1), 0.5);
       rows.push({

@@ -33,7 +33,8 @@ export const evictKind: ChangeKind<EvictChange> = {
         ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
       });
     } catch (error) {
-      if (!(await isDoneAlready(change, error, context))) throw severalBudgets(change, error) ?? error;
+      if (await isDoneAlready(change, error, context)) return {};
+      throw severalBudgets(change, error) ?? contended(error) ?? error;
     }
     return {};
   },
@@ -41,7 +42,7 @@ export const evictKind: ChangeKind<EvictChange> = {
   heldBackBy({ target, budget }, error) {
     const cause = error?.causes.find(({ reason }) => reason === 'DisruptionBudget');
     if (error && !cause) return undefined;
-    const name = /disruption budget (\S+)/.exec(cause?.message ?? '')?.[1] ?? budget;
+    const name = /disruption ?budgets?(?:\.policy)? "?([^\s"]+)/i.exec(cause?.message ?? '')?.[1] ?? budget;
     return name === undefined ? undefined : `budget ${target.namespace ?? ''}/${name}`;
   },
 
@@ -70,4 +71,15 @@ function severalBudgets({ target }: EvictChange, error: unknown): KubernetesErro
     `${describeReference(target)} can't be evicted: more than one PodDisruptionBudget of namespace ${target.namespace ?? ''} selects it, and no time mends that; narrow their selectors`,
     { ...(error.status ? { status: error.status } : {}), cause: error },
   );
+}
+
+/** So many write to the budget at once that the eviction did not get its turn, and did nothing: a reason to wait. */
+function contended(error: unknown): KubernetesError | undefined {
+  if (!isKubernetesError(error) || !/poddisruptionbudget/i.test(error.message)) return undefined;
+  if (error.reason !== 'conflict' && !/due to conflicts/.test(error.message)) return undefined;
+  return new KubernetesError('tooManyRequests', error.message, {
+    ...(error.status ? { status: error.status } : {}),
+    causes: [{ reason: 'DisruptionBudget', message: error.message }],
+    cause: error,
+  });
 }

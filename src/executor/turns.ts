@@ -8,7 +8,7 @@ export interface Refused {
 
 /**
  * Who may send when, of the changes that run side by side. So many are under way at most; one that waits takes no place.
- * Those that the same thing holds back ask one after another: where one is refused, the others need not ask.
+ * Those that the same thing holds back ask a few at a time, and after a refusal one alone: the others need not ask.
  */
 export interface Turns {
   /** Comes back when the change may be sent; what it gives must be called once the answer is there. */
@@ -23,13 +23,22 @@ export interface Turns {
 interface Lane {
   by: string;
   waiting: (() => void)[];
-  asking: boolean;
+  asking: number;
+  /** So many may ask at a time: one after a refusal or a slow answer, one more with each quick one. */
+  width: number;
+  opening: boolean;
   refused: boolean;
   closedUntilMs: number;
   pauseMs: number;
 }
 
-const sideBySide = 10;
+const sideBySide = 16;
+const widest = 4;
+/**
+ * Evictions under one budget get in each other's and the budget controller's way; the API server then tries again each
+ * half second. A few at a time make up for that wait; where an answer takes this long, they are too many.
+ */
+const slowMs = 1_500;
 const firstPauseMs = 400;
 const longestPauseMs = 2_000;
 
@@ -42,7 +51,16 @@ export function createTurns({ random = Math.random }: { random?: () => number } 
   const lane = (by: string): Lane => {
     const known = lanes.get(by);
     if (known) return known;
-    const made = { by, waiting: [], asking: false, refused: false, closedUntilMs: 0, pauseMs: firstPauseMs };
+    const made = {
+      by,
+      waiting: [],
+      asking: 0,
+      width: 1,
+      opening: false,
+      refused: false,
+      closedUntilMs: 0,
+      pauseMs: firstPauseMs,
+    };
     lanes.set(by, made);
     return made;
   };
@@ -57,6 +75,7 @@ export function createTurns({ random = Math.random }: { random?: () => number } 
   };
   const close = (of: Lane, retryAfterMs: number) => {
     of.refused = true;
+    of.width = 1;
     // Those that had asked before the first refusal came say nothing new.
     if (of.closedUntilMs > performance.now()) return;
     of.closedUntilMs = performance.now() + Math.max(of.pauseMs * (0.75 + random() / 2), retryAfterMs);
@@ -75,20 +94,23 @@ export function createTurns({ random = Math.random }: { random?: () => number } 
       try {
         await place(signal);
       } catch (error) {
-        if (own) handOn(own);
+        if (own) leaveLane(own);
         throw error;
       }
+      const sentMs = performance.now();
       return (refused) => {
+        const answeredMs = performance.now();
         leavePlace();
         if (refused) {
           const other = lane(refused.by);
           laneOf.set(record, other);
           close(other, refused.retryAfterMs);
-        } else if (own) {
+        } else if (own && own.closedUntilMs <= answeredMs) {
           own.refused = false;
           own.pauseMs = firstPauseMs;
+          own.width = answeredMs - sentMs < slowMs ? Math.min(own.width + 1, widest) : Math.ceil(own.width / 2);
         }
-        if (own) handOn(own);
+        if (own) leaveLane(own);
       };
     },
     over: (record) => void laneOf.delete(record),
@@ -99,17 +121,33 @@ export function createTurns({ random = Math.random }: { random?: () => number } 
 /** Waits for the lane to open, and for those that came before. */
 async function laneTurn(lane: Lane, signal: AbortSignal): Promise<void> {
   const turn = turnIn(lane.waiting, signal);
-  if (!lane.asking) handOn(lane);
+  handOn(lane);
   await turn;
 }
 
-/** Lets the next one ask, at once or when the lane opens. */
+function leaveLane(lane: Lane): void {
+  lane.asking -= 1;
+  handOn(lane);
+}
+
+/** Lets the next ones ask, at once or when the lane opens. */
 function handOn(lane: Lane): void {
-  lane.asking = lane.waiting.length > 0;
-  if (!lane.asking) return;
   const closedForMs = lane.closedUntilMs - performance.now();
-  if (closedForMs > 0) setTimeout(() => handOn(lane), closedForMs);
-  else lane.waiting.shift()?.();
+  if (closedForMs > 0) {
+    if (lane.opening || lane.waiting.length === 0) return;
+    lane.opening = true;
+    setTimeout(() => {
+      lane.opening = false;
+      handOn(lane);
+    }, closedForMs);
+    return;
+  }
+  while (lane.asking < lane.width) {
+    const next = lane.waiting.shift();
+    if (!next) return;
+    lane.asking += 1;
+    next();
+  }
 }
 
 /** A place in a queue; given up when the signal ends. */
