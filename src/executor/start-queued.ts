@@ -70,7 +70,7 @@ async function undo(context: ExecutorContext, queued: Taken, stop: AbortSignal):
         requestedBy: queued.requestedBy ?? undefined,
         requestHash: queued.requestHash ?? '',
       },
-      replan: () => prepareRollback(context, original, request, stop),
+      replan: (until) => prepareRollback(context, original, request, until),
       signal: beforeLeaseEnds,
       queued,
     });
