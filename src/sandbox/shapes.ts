@@ -160,6 +160,19 @@ export interface DaemonSet extends Resource {
   };
   status: Record<string, unknown> & { collisionCount?: number };
 }
+export interface Job extends Resource {
+  spec: {
+    parallelism: number;
+    completions?: number;
+    backoffLimit: number;
+    activeDeadlineSeconds?: number;
+    ttlSecondsAfterFinished?: number;
+    suspend?: boolean;
+    selector: LabelSelector;
+    template: PodTemplate;
+  };
+  status: { startTime?: string; conditions?: Condition[] };
+}
 export interface ControllerRevision extends Resource {
   data: { spec: { template: PodTemplate & { $patch?: string } } };
   revision: number;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { jobRequests } from './job-requests.ts';
 import { podRequests } from './pod-requests.ts';
 import { type Listed, requests } from './requests.ts';
 import { volumeRequests } from './volume-requests.ts';
@@ -20,6 +21,8 @@ const volatile = [
   'message',
   'remainingItemCount',
   'startTime',
+  'completionTime',
+  'lastProbeTime',
   'startedAt',
   'podIP',
   'podIPs',
@@ -43,7 +46,7 @@ afterAll(async () => {
 }, 60_000);
 
 describe('the sandbox answers as the API server does', () => {
-  for (const [index, listed] of [...requests, ...podRequests, ...volumeRequests].entries()) {
+  for (const [index, listed] of [...requests, ...podRequests, ...volumeRequests, ...jobRequests].entries()) {
     test(`${index + 1}. ${listed.method} ${listed.path} ${listed.body === undefined ? '' : JSON.stringify(listed.body).slice(0, 120)} is ${listed.status} ${listed.reason ?? ''}`, async () => {
       if (listed.afterMs) await new Promise((resolve) => setTimeout(resolve, listed.afterMs));
 
@@ -110,7 +113,10 @@ function comparable(answer: Answer): unknown {
 function without(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(without);
   if (typeof value === 'string')
-    return value.replace(/kube-api-access-\w{5}/, 'kube-api-access').replace(/same-answers-\w{8}/g, 'home');
+    return value
+      .replace(/kube-api-access-\w{5}/, 'kube-api-access')
+      .replace(/same-answers-\w{8}/g, 'home')
+      .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'uid');
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)

@@ -6,6 +6,7 @@ import { disruptionController } from './disruption.ts';
 import { endpointSliceController } from './endpoint-slice.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { autoscalerController } from './horizontal-pod-autoscaler.ts';
+import { jobController } from './job.ts';
 import { kubelet } from './kubelet.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
@@ -23,6 +24,7 @@ export const controllers: ControllerFactory[] = [
   replicaSetController,
   statefulSetController,
   daemonSetController,
+  jobController,
   scheduler,
   kubelet,
   disruptionController,

@@ -1,10 +1,11 @@
-import { cronJobs, jobs } from './batch.ts';
 import { configMaps, secrets } from './configuration.ts';
 import { controllerRevisions } from './controller-revision.ts';
+import { cronJobs } from './cron-job.ts';
 import { daemonSets } from './daemon-set.ts';
 import { deployments } from './deployment.ts';
 import { events, newEvents } from './event.ts';
 import { horizontalPodAutoscalers } from './horizontal-pod-autoscaler.ts';
+import { jobs } from './job.ts';
 import { type Kind, storageOf } from './kind.ts';
 import { namespaces } from './namespace.ts';
 import { nodes } from './node.ts';
