@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { customKindRequests } from './custom-kind-requests.ts';
 import { jobRequests } from './job-requests.ts';
 import { podRequests } from './pod-requests.ts';
 import { type Listed, requests } from './requests.ts';
@@ -41,12 +42,24 @@ beforeAll(async () => {
 }, 30_000);
 
 afterAll(async () => {
-  await Promise.all([...homes.values()].map((home) => home.clear()));
+  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  await Promise.all(
+    [...homes].map(async ([server, home]) => {
+      await home.clear();
+      await server.call('DELETE', `${definitions}/widgets.${home.namespace}.example.com`);
+    }),
+  );
   await sandbox.close();
 }, 60_000);
 
 describe('the sandbox answers as the API server does', () => {
-  for (const [index, listed] of [...requests, ...podRequests, ...volumeRequests, ...jobRequests].entries()) {
+  for (const [index, listed] of [
+    ...requests,
+    ...podRequests,
+    ...volumeRequests,
+    ...jobRequests,
+    ...customKindRequests,
+  ].entries()) {
     test(`${index + 1}. ${listed.method} ${listed.path} ${listed.body === undefined ? '' : JSON.stringify(listed.body).slice(0, 120)} is ${listed.status} ${listed.reason ?? ''}`, async () => {
       if (listed.afterMs) await new Promise((resolve) => setTimeout(resolve, listed.afterMs));
 

@@ -1,4 +1,6 @@
 import { Hono } from 'hono';
+import type { Kind } from '../kinds/kind.ts';
+import { kindsOf } from '../kinds/served.ts';
 import type { Store } from '../store/store.ts';
 import { json, plain } from './answer.ts';
 import { type AuditLog, newAuditId, verbOf } from './audit.ts';
@@ -24,22 +26,26 @@ export function createApp(given: {
   const app = new Hono();
   for (const path of ['/healthz', '/livez', '/readyz']) app.get(path, () => plain('ok'));
   app.get('/version', () => json(JSON.stringify(versionOf())));
-  app.get('/openapi/v3', () => json(JSON.stringify(openApiIndex())));
-  app.get('/openapi/v3/*', (c) => described(openApiText(c.req.path.slice('/openapi/v3/'.length))));
+  app.get('/openapi/v3', () => json(JSON.stringify(openApiIndex(kindsOf(store)))));
+  app.get('/openapi/v3/*', (c) => described(openApiText(kindsOf(store), c.req.path.slice('/openapi/v3/'.length))));
   app.get('/api', (c) =>
     wantsAggregated(c.req.header('accept'))
-      ? discovery(true)
+      ? discovery(kindsOf(store), true)
       : json(JSON.stringify({ kind: 'APIVersions', versions: ['v1'] })),
   );
   app.get('/apis', (c) =>
-    wantsAggregated(c.req.header('accept')) ? discovery(false) : json(JSON.stringify(groupList())),
+    wantsAggregated(c.req.header('accept'))
+      ? discovery(kindsOf(store), false)
+      : json(JSON.stringify(groupList(kindsOf(store)))),
   );
-  app.get('/api/:version', (c) => described(resourceList('', c.req.param('version'))));
+  app.get('/api/:version', (c) => described(resourceList(kindsOf(store), '', c.req.param('version'))));
   app.get('/apis/:group', (c) => {
-    const group = groupOf(c.req.param('group'));
+    const group = groupOf(kindsOf(store), c.req.param('group'));
     return described(group.versions.length > 0 ? { kind: 'APIGroup', apiVersion: 'v1', ...group } : undefined);
   });
-  app.get('/apis/:group/:version', (c) => described(resourceList(c.req.param('group'), c.req.param('version'))));
+  app.get('/apis/:group/:version', (c) =>
+    described(resourceList(kindsOf(store), c.req.param('group'), c.req.param('version'))),
+  );
   app.all('/:root{apis?}/*', async (c) => serve(c.req.raw));
   app.notFound(() => plain('404 page not found\n', 404));
   return app;
@@ -73,7 +79,7 @@ export function createApp(given: {
       verb: verbOf(raw.method, undefined, isWatch),
     };
     try {
-      const target = parsed(url);
+      const target = parsed(store, url);
       const { body, contentType } = await bodyOf(raw);
       const headers = raw.headers;
       const common = {
@@ -107,8 +113,8 @@ export function createApp(given: {
 /** Access reviews are answered, not stored: they are no kind of the store. */
 const REVIEWS = '/apis/authorization.k8s.io/v1/';
 
-function parsed(url: URL): ApiRequest['target'] | undefined {
-  return url.pathname.startsWith(REVIEWS) ? undefined : parsePath(url.pathname);
+function parsed(store: Store, url: URL): ApiRequest['target'] | undefined {
+  return url.pathname.startsWith(REVIEWS) ? undefined : parsePath(store, url.pathname);
 }
 
 function review(url: URL, request: Omit<ApiRequest, 'target'>): Response | undefined {
@@ -148,8 +154,8 @@ function wantsAggregated(accept: string | undefined): boolean {
   );
 }
 
-function discovery(core: boolean): Response {
-  return json(JSON.stringify(aggregated(core)), 200, { 'content-type': DISCOVERY });
+function discovery(served: readonly Kind[], core: boolean): Response {
+  return json(JSON.stringify(aggregated(served, core)), 200, { 'content-type': DISCOVERY });
 }
 
 function described(value: unknown): Response {

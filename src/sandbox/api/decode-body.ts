@@ -1,6 +1,6 @@
 import { type Kind, apiVersionOf } from '../kinds/kind.ts';
 import { type Resource, as, isRecord } from '../resource.ts';
-import { decode } from '../schema/decode.ts';
+import { type Decoded, decode } from '../schema/decode.ts';
 import { badRequest } from './status-error.ts';
 import type { Target } from './request.ts';
 
@@ -12,17 +12,26 @@ export interface DecodedBody {
 
 /** Reads a body as the kind it is sent to. Throws 400 for another kind, a wrong type, or with `strict` an unknown field. */
 export function decodeBody(kind: Kind, body: Record<string, unknown>, strict: boolean): DecodedBody {
+  if (kind.custom && body.kind === undefined)
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in '${JSON.stringify(body)}'`,
+    );
   const apiVersion = body.apiVersion ?? apiVersionOf(kind);
   const given = body.kind ?? kind.kind;
   const subject = `${String(given)} in version "${String(apiVersion).split('/').at(-1)}" cannot be handled as a ${kind.kind}`;
   if (given !== kind.kind) throw badRequest(`${subject}: it is of another kind`);
   if (apiVersion !== apiVersionOf(kind))
     throw badRequest(`${subject}: no kind "${kind.kind}" is registered for version "${String(apiVersion)}"`);
-  const { value, unknown, fault } = decode(kind.type, body);
+  const { value, unknown, fault } = readAs(kind, body);
   if (fault) throw badRequest(`${subject}: ${fault}`);
   const fields = unknown.map((field) => `unknown field "${field}"`);
   if (strict && fields.length > 0) throw badRequest(`${subject}: strict decoding error: ${fields.join(', ')}`);
   return { object: asResource(kind, value), warnings: fields };
+}
+
+/** The body as the kind's type or schema has it. */
+export function readAs(kind: Kind, body: Record<string, unknown>): Decoded {
+  return kind.custom ? kind.custom.read(body) : decode(kind.type, body);
 }
 
 /** The decoded value with a metadata that can be relied on, in the stored form. */

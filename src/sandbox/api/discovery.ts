@@ -1,4 +1,3 @@
-import { kinds } from '../kinds/all.ts';
 import { ALL_VERBS, type Kind } from '../kinds/kind.ts';
 
 /** One line of an APIResourceList. */
@@ -26,7 +25,7 @@ const reviews: ApiResource[] = ['SelfSubjectAccessReview', 'SelfSubjectRulesRevi
 }));
 
 /** The groups and their versions, in the order in which kubectl looks a name up. */
-export function groupVersions(): { group: string; version: string }[] {
+export function groupVersions(kinds: readonly Kind[]): { group: string; version: string }[] {
   const seen = new Map(
     kinds.map((kind) => [`${kind.group}/${kind.version}`, { group: kind.group, version: kind.version }]),
   );
@@ -35,31 +34,34 @@ export function groupVersions(): { group: string; version: string }[] {
 }
 
 /** GET /apis */
-export function groupList(): unknown {
+export function groupList(kinds: readonly Kind[]): unknown {
   return {
     kind: 'APIGroupList',
     apiVersion: 'v1',
-    groups: groupVersions()
+    groups: groupVersions(kinds)
       .filter(({ group }) => group !== '')
-      .map(({ group }) => groupOf(group)),
+      .map(({ group }) => groupOf(kinds, group)),
   };
 }
 
 /** GET /apis/<group> */
-export function groupOf(name: string): {
+export function groupOf(
+  kinds: readonly Kind[],
+  name: string,
+): {
   name: string;
   versions: { groupVersion: string; version: string }[];
   preferredVersion?: unknown;
 } {
-  const versions = groupVersions()
+  const versions = groupVersions(kinds)
     .filter(({ group }) => group === name)
     .map(({ group, version }) => ({ groupVersion: `${group}/${version}`, version }));
   return { name, versions, preferredVersion: versions[0] };
 }
 
 /** GET /api/v1 and /apis/<group>/<version>; undefined where there is nothing. */
-export function resourceList(group: string, version: string): unknown {
-  const resources = resourcesOf(group, version);
+export function resourceList(kinds: readonly Kind[], group: string, version: string): unknown {
+  const resources = resourcesOf(kinds, group, version);
   if (resources.length === 0) return undefined;
   return {
     kind: 'APIResourceList',
@@ -70,21 +72,21 @@ export function resourceList(group: string, version: string): unknown {
 }
 
 /** GET /api and /apis, aggregated: everything in two answers. */
-export function aggregated(core: boolean): unknown {
-  const wanted = groupVersions().filter(({ group }) => (group === '') === core);
+export function aggregated(kinds: readonly Kind[], core: boolean): unknown {
+  const wanted = groupVersions(kinds).filter(({ group }) => (group === '') === core);
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: wanted.map(({ group, version }) => ({
       metadata: group ? { name: group } : {},
-      versions: [{ version, resources: aggregatedResources(group, version), freshness: 'Current' }],
+      versions: [{ version, resources: aggregatedResources(kinds, group, version), freshness: 'Current' }],
     })),
   };
 }
 
-function aggregatedResources(group: string, version: string): unknown[] {
-  const all = resourcesOf(group, version);
+function aggregatedResources(kinds: readonly Kind[], group: string, version: string): unknown[] {
+  const all = resourcesOf(kinds, group, version);
   return all
     .filter(({ name }) => !name.includes('/'))
     .map((resource) => {
@@ -109,7 +111,7 @@ function aggregatedSubresource(entry: ApiResource, group: string, version: strin
   return { subresource: entry.name.split('/')[1], responseKind, verbs: entry.verbs };
 }
 
-function resourcesOf(group: string, version: string): ApiResource[] {
+function resourcesOf(kinds: readonly Kind[], group: string, version: string): ApiResource[] {
   if (group === 'authorization.k8s.io' && version === 'v1') return reviews;
   return kinds.filter((kind) => kind.group === group && kind.version === version).flatMap(resourcesOfKind);
 }
@@ -118,12 +120,12 @@ function resourcesOfKind(kind: Kind): ApiResource[] {
   const { plural, namespaced, kind: name } = kind;
   const own: ApiResource = {
     name: plural,
-    singularName: name.toLowerCase(),
+    singularName: kind.singular ?? name.toLowerCase(),
     namespaced,
     kind: name,
     verbs: kind.verbs ?? ALL_VERBS,
-    ...(kind.shortNames ? { shortNames: kind.shortNames } : {}),
-    ...(kind.categories ? { categories: kind.categories } : {}),
+    ...(kind.shortNames?.length ? { shortNames: kind.shortNames } : {}),
+    ...(kind.categories?.length ? { categories: kind.categories } : {}),
   };
   const below = (subresource: string, rest: Partial<ApiResource>): ApiResource => ({
     name: `${plural}/${subresource}`,
@@ -135,7 +137,7 @@ function resourcesOfKind(kind: Kind): ApiResource[] {
   });
   return [
     own,
-    ...(plural === 'pods'
+    ...(plural === 'pods' && kind.group === ''
       ? [
           below('eviction', { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] }),
           below('log', { verbs: ['get'] }),

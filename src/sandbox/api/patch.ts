@@ -5,12 +5,11 @@ import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { strategicMergePatch } from '../patch/strategic-merge-patch.ts';
 import { type Resource, isRecord } from '../resource.ts';
-import { decode } from '../schema/decode.ts';
 import { definitionOf } from '../schema/definition.ts';
 import type { Store } from '../store/store.ts';
 import { createObject } from '../write/create-object.ts';
 import { updateObject } from '../write/update-object.ts';
-import { asResource, decodeBody, placeInPath } from './decode-body.ts';
+import { asResource, decodeBody, placeInPath, readAs } from './decode-body.ts';
 import type { ApiRequest } from './request.ts';
 import { writeOptions } from './request.ts';
 import { StatusError, badRequest, invalid } from './status-error.ts';
@@ -38,7 +37,7 @@ export function patch(store: Store, request: ApiRequest): Response {
   const change = (current: Resource): Resource => {
     const external = kind.convert ? kind.convert.fromStored(current) : current;
     const patched = patchedValue(type, external, body, kind.type);
-    const { value, unknown, fault } = decode(kind.type, patched);
+    const { value, unknown, fault } = readAs(kind, patched);
     const fields = unknown.map((field) => `unknown field "${field}"`);
     if (fault) throw unfit(patched, fault);
     if (options.strict && fields.length > 0) throw unfit(patched, `strict decoding error: ${fields.join(', ')}`);
@@ -58,6 +57,12 @@ export function patch(store: Store, request: ApiRequest): Response {
 export function patchTypeOf(request: ApiRequest): 'json' | 'merge' | 'strategic' | 'apply' {
   const type = types[request.contentType.split(';')[0]?.trim() ?? ''];
   if (!type) throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+  if (type === 'strategic' && request.target.kind.custom)
+    throw new StatusError(
+      415,
+      'UnsupportedMediaType',
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+    );
   return type;
 }
 
@@ -107,7 +112,8 @@ function apply(
   const current = store.get(storageOf(kind), key.namespace, key.name);
   const identity = `${current?.metadata.uid ?? ''} ${options.fieldManager} ${subresource ?? ''}`;
   const change = (draft: Resource): Resource => {
-    const merged = decode(kind.type, applyPatch(draft, wanted, memory.get(identity), definitionOf(kind.type)));
+    const type = kind.custom ? {} : definitionOf(kind.type);
+    const merged = readAs(kind, applyPatch(draft, wanted, memory.get(identity), type));
     return asResource(kind, merged.value);
   };
   const stored = current

@@ -12,7 +12,9 @@ import { StatusError, badRequest, notFound } from './status-error.ts';
 /** GET of one object. */
 export function readObject(store: Store, request: ApiRequest): Response {
   const { kind, namespace, name = '' } = request.target;
-  const found = store.get(storageOf(kind), namespace, name);
+  const found = kind.computed
+    ? objectsOf(store, kind, namespace).find((object) => object.metadata.name === name)
+    : store.get(storageOf(kind), namespace, name);
   if (!found) throw notFound(kind, name);
   return json(
     oneText(formOf(request.accept), kind, found, { now: store.now(), includeObject: includeObjectOf(request) }),
@@ -26,9 +28,9 @@ export function readList(store: Store, request: ApiRequest): Response {
   checkVersion(store, request.query.get('resourceVersion') ?? '');
   const limit = numberOf(request.query, 'limit');
   const after = continueKey(request.query.get('continue') ?? '');
-  const all = store
-    .list(storageOf(kind), namespace)
-    .filter((object) => filter(object) && (after === undefined || keyOf(object) > after));
+  const all = objectsOf(store, kind, namespace).filter(
+    (object) => filter(object) && (after === undefined || keyOf(object) > after),
+  );
   const page = limit > 0 ? all.slice(0, limit) : all;
   const metadata: ListMetadata = { resourceVersion: String(store.revision) };
   const last = page.at(-1);
@@ -47,6 +49,11 @@ export function readList(store: Store, request: ApiRequest): Response {
       metadata,
     }),
   );
+}
+
+function objectsOf(store: Store, kind: Kind, namespace?: string): Resource[] {
+  if (!kind.computed) return store.list(storageOf(kind), namespace);
+  return kind.computed(store).filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
 }
 
 /** What the request's selectors let through. Throws 400 for one that does not parse. */

@@ -51,7 +51,8 @@ export function listText(
     return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${metadata},"items":[${objects.map(partialText).join(',')}]}`;
   }
   const apiVersion = kind.group ? `${kind.group}/${kind.version}` : kind.version;
-  const items = objects.map((object) => itemText(kind, object)).join(',');
+  // The items of a list of custom objects tell their kind, those of built-in kinds don't.
+  const items = objects.map((object) => (kind.custom ? objectText(kind, object) : itemText(kind, object))).join(',');
   return `{"kind":"${kind.kind}List","apiVersion":"${apiVersion}","metadata":${metadata},"items":[${items}]}`;
 }
 

@@ -1,7 +1,8 @@
 import { parse as parseYaml } from 'yaml';
-import { kindOf, kinds } from '../kinds/all.ts';
+import { kindAt, kindsOf } from '../kinds/served.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { isRecord } from '../resource.ts';
+import type { Store } from '../store/store.ts';
 import { StatusError, badRequest, invalid, methodNotAllowed, noSuchResource } from './status-error.ts';
 
 /** What a request's path names. */
@@ -26,7 +27,7 @@ export interface ApiRequest {
 }
 
 /** Reads `/api/v1/namespaces/a/pods/b/log` and the like. Undefined for an unknown group, a 404 thrown for an unknown kind in a known one. */
-export function parsePath(pathname: string): Target | undefined {
+export function parsePath(store: Store, pathname: string): Target | undefined {
   const parts = pathname
     .split('/')
     .filter((part) => part !== '')
@@ -35,10 +36,13 @@ export function parsePath(pathname: string): Target | undefined {
     parts[0] === 'api' ? ['', parts[1], parts.slice(2)] : [parts[1], parts[2], parts.slice(3)];
   if ((parts[0] !== 'api' && parts[0] !== 'apis') || group === undefined || version === undefined || rest.length === 0)
     return undefined;
-  if (!kinds.some((kind) => kind.group === group && kind.version === version)) return undefined;
+  const served = kindsOf(store).filter((entry) => entry.group === group && entry.version === version);
+  if (served.length === 0) return undefined;
   const inNamespace = rest[0] === 'namespaces' && rest.length > 2 && !['status', 'finalize'].includes(rest[2] ?? '');
   const [plural = '', name, subresource, ...more] = inNamespace ? rest.slice(2) : rest;
-  const kind = kindOf(group, version, plural);
+  const kind = kindAt(store, group, version, plural);
+  // A group of custom kinds alone has no list of resources of its own to say what is missing.
+  if (!kind && served.every(({ custom }) => custom)) return undefined;
   if (!kind || more.length > 0 || (inNamespace && !kind.namespaced)) throw noSuchResource();
   if (!inNamespace && kind.namespaced && name !== undefined) throw noSuchResource();
   return {

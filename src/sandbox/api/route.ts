@@ -12,6 +12,7 @@ import { create, remove, removeList, replace } from './write.ts';
 /** Sends a request for an object, a collection or a subresource to what answers it. */
 export function route(store: Store, request: ApiRequest, closing: AbortSignal): Response {
   const { target } = request;
+  if (target.kind.computed && (request.method !== 'GET' || isWatch(request))) throw methodNotAllowed();
   if (target.subresource !== undefined) return routeSubresource(store, request);
   return target.name === undefined ? routeCollection(store, request, closing) : routeObject(store, request, closing);
 }
@@ -47,7 +48,7 @@ function routeObject(store: Store, request: ApiRequest, closing: AbortSignal): R
 
 function routeSubresource(store: Store, request: ApiRequest): Response {
   const { kind, subresource } = request.target;
-  const isPod = kind.kind === 'Pod';
+  const isPod = kind.kind === 'Pod' && kind.group === '';
   const isPart = kind.parts && Object.hasOwn(kind.parts, subresource ?? '');
   if ((subresource === 'status' && kind.hasStatus) || isPart) return routePart(store, request);
   if (subresource === 'scale' && kind.scale) {

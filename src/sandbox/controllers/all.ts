@@ -1,5 +1,6 @@
 import type { ControllerFactory } from './controller.ts';
 import { claimProtection } from './claim-protection.ts';
+import { definitionController } from './custom-resource-definition.ts';
 import { daemonSetController } from './daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionController } from './disruption.ts';
@@ -19,6 +20,7 @@ import { volumeProvisioner } from './volume-provisioner.ts';
 /** Everything that moves in the sandbox by itself. */
 export const controllers: ControllerFactory[] = [
   namespaceController,
+  definitionController,
   nodeLifecycle,
   deploymentController,
   replicaSetController,

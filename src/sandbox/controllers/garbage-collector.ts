@@ -1,7 +1,7 @@
 import { storageOf } from '../kinds/kind.ts';
 import { nodes } from '../kinds/node.ts';
 import { pods } from '../kinds/pod.ts';
-import { kindOfStorage, kinds } from '../kinds/all.ts';
+import { kindOfStorage, kindsOf } from '../kinds/served.ts';
 import { type Resource, as } from '../resource.ts';
 import type { Pod } from '../shapes.ts';
 import type { Change } from '../store/store.ts';
@@ -78,7 +78,9 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
 
   function ownersOf(object: Resource): string[] {
     return (object.metadata.ownerReferences ?? []).flatMap((owner) => {
-      const kind = kinds.find((entry) => entry.kind === owner.kind && owner.apiVersion.startsWith(entry.group || 'v'));
+      const kind = kindsOf(store).find(
+        (entry) => entry.kind === owner.kind && owner.apiVersion.startsWith(entry.group || 'v'),
+      );
       return kind
         ? [`${storageOf(kind)} ${kind.namespaced ? (object.metadata.namespace ?? '') : ''}/${owner.name}`]
         : [];
@@ -90,7 +92,9 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
     object: Resource,
     owner: { kind: string; apiVersion: string; name: string; uid: string },
   ): boolean {
-    const kind = kinds.find((entry) => entry.kind === owner.kind && owner.apiVersion.startsWith(entry.group || 'v'));
+    const kind = kindsOf(store).find(
+      (entry) => entry.kind === owner.kind && owner.apiVersion.startsWith(entry.group || 'v'),
+    );
     if (!kind) return true;
     return (
       store.get(storageOf(kind), kind.namespaced ? object.metadata.namespace : undefined, owner.name)?.metadata.uid ===
@@ -99,7 +103,7 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
   }
 
   function remove(storage: string, object: Resource, propagationPolicy?: string): void {
-    const kind = kindOfStorage(storage);
+    const kind = kindOfStorage(store, storage);
     const { namespace, name, uid = '' } = object.metadata;
     if (kind)
       deleteObject(store, kind, namespace === undefined ? { name } : { namespace, name }, {
@@ -126,7 +130,7 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
   }
 
   function change(storage: string, object: Resource, edit: (draft: Resource) => void): void {
-    const kind = kindOfStorage(storage);
+    const kind = kindOfStorage(store, storage);
     const { namespace, name } = object.metadata;
     if (kind) updateObject(store, { kind, name, ...(namespace === undefined ? {} : { namespace }) }, edit);
   }

@@ -1,4 +1,4 @@
-import { kindOfStorage } from '../kinds/all.ts';
+import { kindOfStorage } from '../kinds/served.ts';
 import { configMaps } from '../kinds/configuration.ts';
 import { storageOf } from '../kinds/kind.ts';
 import { namespaces } from '../kinds/namespace.ts';
@@ -25,7 +25,7 @@ export const namespaceController: ControllerFactory = ({ store }) => {
     if (!found.metadata.deletionTimestamp) return furnish(store, name);
     const left = contents(store, name);
     for (const { storage, object } of left) {
-      const kind = kindOfStorage(storage);
+      const kind = kindOfStorage(store, storage);
       if (kind && !object.metadata.deletionTimestamp)
         deleteObject(store, kind, { namespace: name, name: object.metadata.name }, { propagationPolicy: 'Background' });
     }

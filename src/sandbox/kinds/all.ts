@@ -1,12 +1,14 @@
 import { configMaps, secrets } from './configuration.ts';
 import { controllerRevisions } from './controller-revision.ts';
 import { cronJobs } from './cron-job.ts';
+import { customResourceDefinitions } from './custom-resource-definition.ts';
 import { daemonSets } from './daemon-set.ts';
 import { deployments } from './deployment.ts';
 import { events, newEvents } from './event.ts';
 import { horizontalPodAutoscalers } from './horizontal-pod-autoscaler.ts';
 import { jobs } from './job.ts';
-import { type Kind, storageOf } from './kind.ts';
+import type { Kind } from './kind.ts';
+import { nodeMetrics, podMetrics } from './metrics.ts';
 import { namespaces } from './namespace.ts';
 import { nodes } from './node.ts';
 import { persistentVolumeClaims } from './persistent-volume-claim.ts';
@@ -19,7 +21,7 @@ import { endpointSlices, leases, networkPolicies, serviceAccounts } from './smal
 import { statefulSets } from './stateful-set.ts';
 import { storageClasses } from './storage-class.ts';
 
-/** Every kind that the sandbox serves. Discovery, OpenAPI, storage and garbage collection follow from this list. */
+/** Every kind that is built in. Discovery, OpenAPI, storage and garbage collection follow from this list. */
 export const kinds: readonly Kind[] = [
   configMaps,
   events,
@@ -45,16 +47,7 @@ export const kinds: readonly Kind[] = [
   storageClasses,
   leases,
   endpointSlices,
+  customResourceDefinitions,
+  nodeMetrics,
+  podMetrics,
 ];
-
-const byResource = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]));
-const byStorage = new Map([...kinds].reverse().map((kind) => [storageOf(kind), kind]));
-
-export function kindOf(group: string, version: string, plural: string): Kind | undefined {
-  return byResource.get(`${group}/${version}/${plural}`);
-}
-
-/** The kind as which stored objects are kept. */
-export function kindOfStorage(storage: string): Kind | undefined {
-  return byStorage.get(storage);
-}

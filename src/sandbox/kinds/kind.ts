@@ -1,4 +1,5 @@
 import type { Resource } from '../resource.ts';
+import type { Decoded } from '../schema/decode.ts';
 import type { Store } from '../store/store.ts';
 import type { Faults } from '../validation/faults.ts';
 
@@ -26,11 +27,17 @@ export interface Kind {
   version: string;
   kind: string;
   plural: string;
+  /** Default: the kind in lower case. */
+  singular?: string;
   namespaced: boolean;
   shortNames?: string[];
   categories?: string[];
   /** Its definition in schema/definitions.json. */
   type: string;
+  /** A kind of a CustomResourceDefinition: how its objects are read from a body. */
+  custom?: { schema: unknown; read(body: Record<string, unknown>): Decoded };
+  /** Objects that are worked out when they are asked for, rather than stored. Only GET, and no watch. */
+  computed?(store: Store): Resource[];
   /** Served, in the order of the API server's own list. Default: all eight. */
   verbs?: string[];
   /** What `metadata.name` may be. Default: subdomain. */
