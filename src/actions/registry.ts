@@ -4,8 +4,10 @@ import { cordonNode } from './cordon-node.ts';
 import type { Action } from './define.ts';
 import { drainNode } from './drain-node.ts';
 import { notifyOnly } from './notify-only.ts';
+import { resetServiceMesh } from './reset-service-mesh.ts';
 import { restartDaemonSet } from './restart-daemonset.ts';
 import { restartDeployment } from './restart-deployment.ts';
+import { restartNetwork } from './restart-network.ts';
 import { restartPod } from './restart-pod.ts';
 import { restartStatefulSet } from './restart-statefulset.ts';
 import { rollbackDeployment } from './rollback-deployment.ts';
@@ -31,6 +33,8 @@ export const actions: readonly Action[] = [
   untaintNode,
   rotateSecrets,
   drainNode,
+  restartNetwork,
+  resetServiceMesh,
   collectDiagnostics,
   notifyOnly,
 ];

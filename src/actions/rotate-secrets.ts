@@ -46,7 +46,7 @@ export const rotateSecrets = defineAction<Parameters>({
     {
       apiGroups: ['apps'],
       resources: ['deployments', 'statefulsets', 'daemonsets'],
-      verbs: ['list', 'watch', 'patch'],
+      verbs: ['get', 'list', 'watch', 'patch'],
     },
     { apiGroups: ['cert-manager.io'], resources: ['certificates'], verbs: ['get'] },
     { apiGroups: ['cert-manager.io'], resources: ['certificates/status'], verbs: ['patch'] },

@@ -42,9 +42,9 @@ test('an answer that is lost after the commit is no second rotation: the Secret 
 test('a replica killed between the new values and its record: another settles the run, and it can be undone', async () => {
   const secret = await secretIn(ground);
   const { data } = await ground.cluster.get(secret);
-  await reader(secret, { 'test/ready-after': '3s' });
-  const owner = await startService({ env: { EXECUTOR_ACTIONS_LEASE: '2s' } });
-  const victim = await startProcess(owner.databaseUrl, { EXECUTOR_ACTIONS_LEASE: '2s' });
+  await reader(secret, { 'test/ready-after': '2s' });
+  const owner = await startService({ env: { EXECUTOR_ACTIONS_LEASE: '4s' } });
+  const victim = await startProcess(owner.databaseUrl, { EXECUTOR_ACTIONS_LEASE: '4s' });
   const audit = await auditFromNow();
 
   const cut = fetch(`${victim.url}/api/v1/execute`, {

@@ -12,6 +12,9 @@ const run = promisify(execFile);
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 
 export interface WorkloadShape {
+  /** Another than the ground's own. */
+  namespace?: string;
+  name?: string;
   replicas?: number;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
@@ -33,11 +36,16 @@ export interface Ground {
   namespace: string;
   /** As the cluster has it now; a real one is asked by kubectl. */
   read(reference: ObjectReference): Promise<KubernetesObject>;
-  /** Creates an object; what belongs to no namespace goes with the ground as well. */
+  /** Creates an object; what belongs to no namespace, or to another, goes with the ground as well. */
   create(object: KubernetesObject): Promise<KubernetesObject>;
   patch(reference: ObjectReference, body: object, subresource?: string): Promise<void>;
   /** Its pods are ready when it comes back. */
   workload(kind: WorkloadKind, shape?: WorkloadShape): Promise<ObjectReference>;
+  /** A namespace beside the ground's own; a well-known one may be there already. */
+  anotherNamespace(
+    name: string,
+    metadata?: Pick<KubernetesObject['metadata'], 'labels' | 'annotations'>,
+  ): Promise<ObjectReference>;
   /** The image `app:2` in the place of `app:1`, rolled out. */
   secondRevision(workload: ObjectReference): Promise<ObjectReference>;
   /** The pods of what `workload` made, that are not on their way out. */
@@ -85,7 +93,11 @@ export async function openGround(prefix: string): Promise<Ground> {
     async create(object) {
       const created = await cluster.create(object);
       const { apiVersion, kind, metadata } = created;
-      if (!metadata.namespace) ofTheCluster.push({ apiVersion, kind, name: metadata.name });
+      // What is in a namespace of its own goes with that; in one that stays, such as kube-system, it has to be taken away.
+      if (metadata.namespace !== namespace) {
+        const place = metadata.namespace ? { namespace: metadata.namespace } : {};
+        ofTheCluster.push({ apiVersion, kind, ...place, name: metadata.name });
+      }
       return created;
     },
 
@@ -96,11 +108,11 @@ export async function openGround(prefix: string): Promise<Ground> {
     async workload(kind, shape = {}) {
       const { replicas = 1, labels = {}, annotations = {}, podAnnotations = {}, podLabels = {}, ready = true } = shape;
       const { spec = {}, podSpec = {}, containers = [{ name: 'app', image: 'registry.example/app:1' }] } = shape;
-      const own = name(kind.toLowerCase());
-      await cluster.create({
+      const { name: own = name(kind.toLowerCase()), namespace: of = namespace } = shape;
+      await ground.create({
         apiVersion: 'apps/v1',
         kind,
-        metadata: { name: own, namespace, labels, annotations },
+        metadata: { name: own, namespace: of, labels, annotations },
         spec: {
           ...(kind === 'DaemonSet' ? {} : { replicas }),
           ...(kind === 'StatefulSet' ? { serviceName: own } : {}),
@@ -119,7 +131,7 @@ export async function openGround(prefix: string): Promise<Ground> {
           ...spec,
         },
       });
-      const reference = { apiVersion: 'apps/v1', kind, namespace, name: own };
+      const reference = { apiVersion: 'apps/v1', kind, namespace: of, name: own };
       if (ready) await settled(cluster, reference, kind === 'DaemonSet' ? 1 : replicas);
       return reference;
     },
@@ -135,8 +147,19 @@ export async function openGround(prefix: string): Promise<Ground> {
       return reference;
     },
 
-    async podsOf({ name: app }) {
-      const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: `app=${app}` });
+    async anotherNamespace(called, metadata = {}) {
+      const reference = { apiVersion: 'v1', kind: 'Namespace', name: called };
+      await ground
+        .create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: called, ...metadata } })
+        .catch((error: unknown) => {
+          if (!isKubernetesError(error, 'alreadyExists')) throw error;
+        });
+      return reference;
+    },
+
+    async podsOf({ name: app, namespace: of = namespace }) {
+      const labelSelector = `app=${app}`;
+      const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace: of, labelSelector });
       return items.filter(({ metadata }) => !metadata.deletionTimestamp);
     },
 
