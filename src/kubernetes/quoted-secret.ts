@@ -11,9 +11,14 @@ export interface Status {
   };
 }
 
+/** Whether the request is about Secrets, so that its answer holds their values. */
+export function isAboutSecrets({ resource }: ApiRequest): boolean {
+  return resource?.apiVersion === 'v1' && resource.plural === 'secrets';
+}
+
 /** Whether what was sent, or stood there before, is a Secret's data. */
 export function carriesSecret(request: ApiRequest): boolean {
-  return isWrite(request) && request.resource?.apiVersion === 'v1' && request.resource.plural === 'secrets';
+  return isWrite(request) && isAboutSecrets(request);
 }
 
 /**

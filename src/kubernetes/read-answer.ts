@@ -1,6 +1,7 @@
 import { unreadableAnswerError } from './answer-error.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { KubernetesObject, ObjectMetadata } from './object.ts';
+import { isAboutSecrets } from './quoted-secret.ts';
 import { readBody } from './response-body.ts';
 import type { FetchResponse } from './response-body.ts';
 
@@ -43,7 +44,8 @@ async function readJson(request: ApiRequest, response: FetchResponse): Promise<o
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) return parsed;
   } catch (error) {
-    throw unreadableAnswerError(request, answerOf(response), error);
+    // The parser quotes the place where it gave up.
+    throw unreadableAnswerError(request, answerOf(response), isAboutSecrets(request) ? undefined : error);
   }
   throw unreadableAnswerError(request, answerOf(response), undefined);
 }

@@ -21,6 +21,8 @@ const values = new Set<string>();
 
 /** Every value that goes to the API server, as it is sent; and, where the test wants it, a refusal that quotes it. */
 let quoting = false;
+/** Answers about Secrets are no JSON just where a value begins: a parser's error quotes that place. */
+let garbling: string | undefined;
 const listening =
   (send: Fetch): Fetch =>
   async (url, init) => {
@@ -30,7 +32,10 @@ const listening =
       for (const value of Object.values(data)) values.add(value);
       if (quoting && init.method === 'PATCH') return refusal(init.body);
     }
-    return await send(url, init);
+    const response = await send(url, init);
+    if (!isSecret || garbling !== init.method) return response;
+    const text = await new Response(response.body).text();
+    return new Response(text.replace('"binary":"', '"binary":!'), { status: response.status });
   };
 
 beforeAll(async () => {
@@ -71,6 +76,12 @@ test('no value is in any row, log line, span, Event or answer: after a dry run, 
   await ground.patch(secret, { stringData: { url: 'postgres://shop:hunter2hunter2@db:5432/shop' } });
   await remember(secret);
   const structured = await rotate(secret);
+  garbling = 'GET';
+  const unreadable = await rotate(secret, { keys: ['password'] });
+  garbling = 'PATCH';
+  const halfRead = await rotate(secret, { keys: ['password'] });
+  garbling = undefined;
+  await remember(secret);
   for (const path of ['/api/v1/executions?limit=50', `/api/v1/status/${rotated.body.action_id}`, '/metrics'])
     heard(await service.get(path));
 
@@ -82,6 +93,7 @@ test('no value is in any row, log line, span, Event or answer: after a dry run, 
     'precondition_failed',
     'precondition_failed',
   ]);
+  expect([unreadable.body.code, halfRead.body.status]).toEqual(['service_unavailable', 'completed']);
   const places = await everywhere();
   // Each place has something to look in, and the search finds what is there.
   for (const [place, text] of Object.entries(places)) expect(text, place).toContain(ground.namespace);

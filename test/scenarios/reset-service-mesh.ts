@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { ObjectReference } from '../../src/kubernetes/object.ts';
+import { type ObjectReference, referenceTo } from '../../src/kubernetes/object.ts';
 import type { Ground, WorkloadShape } from './ground.ts';
 import type { Effect, Scenarios } from './scenario.ts';
 
@@ -86,6 +86,33 @@ export const scenarios: Scenarios = {
       code: 'validation_failed',
       detail: /restart_workloads needs a namespace/,
     }),
+    'a mesh that is not there': async (ground) => {
+      for (const kind of ['Deployment', 'StatefulSet']) {
+        const { items } = await ground.cluster.list({ apiVersion: 'apps/v1', kind, namespace: 'consul' });
+        for (const item of items) await ground.cluster.delete(referenceTo(item));
+      }
+      return {
+        parameters: { mesh_type: 'consul' },
+        code: 'target_not_found',
+        detail: /has no control plane of consul/,
+      };
+    },
+    'no mesh named, where there are two': async (ground) => {
+      await ground.anotherNamespace('linkerd');
+      await istiod(ground);
+      await component(ground, 'linkerd', { 'linkerd.io/control-plane-component': 'destination' });
+      return { parameters: {}, code: 'validation_failed', detail: /mesh_type says which one is meant/ };
+    },
+    'a control plane whose strategy is OnDelete': async (ground) => {
+      await ground.anotherNamespace('consul');
+      await ground.workload('StatefulSet', {
+        namespace: 'consul',
+        labels: { app: 'consul', component: 'server' },
+        spec: { updateStrategy: { type: 'OnDelete' } },
+        ready: false,
+      });
+      return { parameters: { mesh_type: 'consul' }, code: 'precondition_failed', detail: /updateStrategy OnDelete/ };
+    },
     'a control plane that is paused': async (ground) => {
       await ground.anotherNamespace('istio-system');
       await ground.workload('Deployment', {

@@ -1,4 +1,4 @@
-import type { KubernetesObject, ObjectReference } from '../../src/kubernetes/object.ts';
+import type { KubernetesObject, ObjectReference, OwnerReference } from '../../src/kubernetes/object.ts';
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
 import { textAt, valueAt } from '../../src/kubernetes/value-at.ts';
 import type { Ground } from '../scenarios/ground.ts';
@@ -15,7 +15,7 @@ export async function certManager(
   const secret = { apiVersion: 'v1', kind: 'Secret', namespace: ground.namespace, name };
   await ground.create({
     ...kindOf(certificate),
-    metadata: { name, namespace: ground.namespace },
+    metadata: { name, namespace: ground.namespace, ownerReferences: [await ingressLike(ground)] },
     spec: { secretName: makes ?? name, issuerRef: { name: 'ca' } },
   });
   const ready = { type: 'Ready', status: 'True', reason: 'Ready', lastTransitionTime: '2026-01-01T00:00:00Z' };
@@ -90,6 +90,17 @@ export async function externalSecrets(
     return true;
   };
   return { externalSecret, secret, synchronise };
+}
+
+/** Most Certificates are an Ingress's own: a renewal is nothing that the Ingress would take back. */
+async function ingressLike(ground: Ground): Promise<OwnerReference> {
+  const { namespace } = ground;
+  const { apiVersion, kind, metadata } = await ground.create({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: ground.name('ingress'), namespace },
+  });
+  return { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', controller: true };
 }
 
 /** The kind as a CustomResourceDefinition that takes any content. It stays: other tests may be using it as well. */

@@ -3,6 +3,7 @@ import { isKubernetesError } from '../../kubernetes/errors.ts';
 import type { KubernetesObject, ObjectReference } from '../../kubernetes/object.ts';
 import { permissionFor } from '../../kubernetes/permission.ts';
 import type { ChangeKind } from '../change.ts';
+import { withOneDeadline } from '../one-deadline.ts';
 import { markAnnotations } from './rotation-mark.ts';
 import { unchangedSecret } from './unchanged-secret.ts';
 
@@ -23,7 +24,8 @@ export const copySecretKind: ChangeKind<CopySecretChange> = {
 
   permissions: ({ source }) => [permissionFor(source, ['get', 'create'])],
 
-  async send(change, { cluster, dryRun, signal, timeoutMs }) {
+  async send(change, context) {
+    const { cluster, dryRun, signal, timeoutMs } = withOneDeadline(context);
     const secret = await unchangedSecret(change.source, change.resourceVersion, { cluster, signal, timeoutMs });
     await cluster.create(copyOf(secret, change), { dryRun, signal, timeoutMs });
     // The answer holds the values: it is not passed on.

@@ -2,6 +2,7 @@ import { describeReference } from '../../kubernetes/describe-reference.ts';
 import type { ObjectReference } from '../../kubernetes/object.ts';
 import { permissionFor } from '../../kubernetes/permission.ts';
 import type { ChangeKind } from '../change.ts';
+import { withOneDeadline } from '../one-deadline.ts';
 import { base64Of, bytesOf, dataOf } from './data-of.ts';
 import { replacementFor } from './replacement-for.ts';
 import { isMarked, markOf } from './rotation-mark.ts';
@@ -25,7 +26,8 @@ export const regenerateSecretKind: ChangeKind<RegenerateSecretChange> = {
 
   permissions: ({ target }) => [permissionFor(target, ['get', 'patch'])],
 
-  async send(change, { cluster, dryRun, signal, timeoutMs }) {
+  async send(change, context) {
+    const { cluster, dryRun, signal, timeoutMs } = withOneDeadline(context);
     const { target, resourceVersion, keys } = change;
     const secret = await unchangedSecret(target, resourceVersion, { cluster, signal, timeoutMs });
     const old = dataOf(secret);

@@ -3,6 +3,7 @@ import { KubernetesError } from '../../kubernetes/errors.ts';
 import type { KubernetesObject, ObjectReference } from '../../kubernetes/object.ts';
 import { permissionFor } from '../../kubernetes/permission.ts';
 import type { ChangeKind } from '../change.ts';
+import { withOneDeadline } from '../one-deadline.ts';
 import { isCopyBy } from './copy-secret.ts';
 import { dataOf } from './data-of.ts';
 import { markAnnotations } from './rotation-mark.ts';
@@ -27,7 +28,8 @@ export const restoreSecretKind: ChangeKind<RestoreSecretChange> = {
 
   permissions: ({ target }) => [permissionFor(target, ['get', 'patch'])],
 
-  async send(change, { cluster, dryRun, signal, timeoutMs }) {
+  async send(change, context) {
+    const { cluster, dryRun, signal, timeoutMs } = withOneDeadline(context);
     const { target, from, by, keys, resourceVersion } = change;
     const [secret, copy] = await Promise.all([
       unchangedSecret(target, resourceVersion, { cluster, signal, timeoutMs }),
