@@ -53,7 +53,7 @@ export const copySecretKind: ChangeKind<CopySecretChange> = {
 };
 
 /** Where the execution that made the copy stands on it, and by which label the copies of a Secret are found. */
-export const copyMarks = {
+const copyMarks = {
   by: 'executor.kubernaut.io/action-id',
   source: 'executor.kubernaut.io/backup-of',
   label: 'executor.kubernaut.io/backup-of-uid',
