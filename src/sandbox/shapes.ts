@@ -20,6 +20,7 @@ export interface Container {
   image?: string;
   resources?: { limits?: Record<string, string>; requests?: Record<string, string> };
   ports?: { name?: string; containerPort: number; protocol?: string }[];
+  volumeMounts?: { name: string; mountPath: string }[];
 }
 export interface Toleration {
   key?: string;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
 import { parse } from 'yaml';
 import { type Sandbox, startSandbox } from '../../src/sandbox/start.ts';
 
@@ -25,7 +26,19 @@ export interface Server {
   name: string;
   url: string;
   call(method: string, path: string, call?: Call): Promise<Answer>;
+  /** Runs a command in a pod by WebSocket; `query` is what follows `/exec?`. */
+  exec(pod: string, query: string, protocols?: string): Promise<Executed>;
   close(): Promise<void>;
+}
+
+/** What came of a command: a refusal's status and body, or for 101 what came on each channel. */
+export interface Executed {
+  status: number;
+  protocol?: string;
+  stdout: string;
+  stderr: string;
+  // oxlint-disable-next-line no-explicit-any
+  body: any;
 }
 
 export const MERGE = 'application/merge-patch+json';
@@ -42,6 +55,7 @@ export async function sandboxServer(
     url: sandbox.url,
     sandbox,
     call: (method, path, call) => send({ url: sandbox.url, tls: {} }, method, path, call),
+    exec: (pod, query, protocols) => exec({ url: sandbox.url, tls: {} }, `${pod}/exec?${query}`, protocols),
     close: () => sandbox.close(),
   };
 }
@@ -63,6 +77,7 @@ export function realServer(): Server | undefined {
     name: 'real',
     url: server,
     call: (method, path, call) => send({ url: server, tls }, method, path, call),
+    exec: (pod, query, protocols) => exec({ url: server, tls }, `${pod}/exec?${query}`, protocols),
     close: async () => {},
   };
 }
@@ -90,6 +105,67 @@ function send(server: { url: string; tls: object }, method: string, path: string
     sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} took longer than 10 s`)));
     sent.end(payload);
   });
+}
+
+function exec(
+  server: { url: string; tls: object },
+  path: string,
+  protocols = 'v5.channel.k8s.io, v4.channel.k8s.io',
+): Promise<Executed> {
+  const { url, tls } = server;
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': randomBytes(16).toString('base64'),
+    'sec-websocket-protocol': protocols,
+  };
+  const request = url.startsWith('https') ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const sent = request(`${url}${path}`, { headers, ...tls, timeout: 10_000 });
+    const collect = (stream: Readable, done: (bytes: Buffer) => Executed): void => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        resolve(done(Buffer.concat(chunks)));
+        stream.destroy();
+      });
+      stream.on('error', reject);
+    };
+    sent.on('response', (response) =>
+      collect(response, (bytes) => ({
+        status: response.statusCode ?? 0,
+        stdout: '',
+        stderr: '',
+        body: parsed(bytes.toString()),
+      })),
+    );
+    sent.on('upgrade', (response, socket, head) => {
+      socket.unshift(head);
+      collect(socket, (bytes) => {
+        const [stdout = '', stderr = '', status = ''] = [1, 2, 3].map((channel) => contentOf(bytes, channel));
+        const protocol = String(response.headers['sec-websocket-protocol']);
+        return { status: 101, protocol, stdout, stderr, body: parsed(status) };
+      });
+    });
+    sent.on('error', reject);
+    sent.on('timeout', () => sent.destroy(new Error(`${path} took longer than 10 s`)));
+    sent.end();
+  });
+}
+
+/** What the server's frames carry of one channel, of which a message's first byte tells. */
+function contentOf(bytes: Buffer, channel: number): string {
+  const parts: Buffer[] = [];
+  for (let at = 0; at + 2 <= bytes.length;) {
+    const short = bytes.readUInt8(at + 1);
+    const start = at + (short === 126 ? 4 : short === 127 ? 10 : 2);
+    const size = short === 126 ? bytes.readUInt16BE(at + 2) : short === 127 ? bytes.readUInt32BE(at + 6) : short;
+    const payload = bytes.subarray(start, start + size);
+    if ((bytes.readUInt8(at) & 15) !== 8 && payload[0] === channel) parts.push(payload.subarray(1));
+    at = start + size;
+  }
+  return Buffer.concat(parts).toString();
 }
 
 function parsed(text: string): unknown {

@@ -140,6 +140,7 @@ function resourcesOfKind(kind: Kind): ApiResource[] {
     ...(plural === 'pods' && kind.group === ''
       ? [
           below('eviction', { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] }),
+          below('exec', { kind: 'PodExecOptions', verbs: ['create', 'get'] }),
           below('log', { verbs: ['get'] }),
         ]
       : []),

@@ -5,7 +5,7 @@ import { patch } from './patch.ts';
 import { readList, readObject } from './read.ts';
 import { type ApiRequest, requireVerb } from './request.ts';
 import { scale } from './scale.ts';
-import { methodNotAllowed, noSuchResource } from './status-error.ts';
+import { badRequest, methodNotAllowed, noSuchResource } from './status-error.ts';
 import { watch } from './watch.ts';
 import { create, remove, removeList, replace } from './write.ts';
 
@@ -63,6 +63,8 @@ function routeSubresource(store: Store, request: ApiRequest): Response {
     if (request.method !== 'GET') throw methodNotAllowed();
     return logs(store, request);
   }
+  // What asks for the upgrade does not come this way.
+  if (subresource === 'exec' && isPod) throw badRequest('Upgrade request required');
   throw noSuchResource();
 }
 
