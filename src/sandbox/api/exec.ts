@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { createContainers } from '../exec/containers.ts';
 import { storageOf } from '../kinds/kind.ts';
 import { pods } from '../kinds/pod.ts';

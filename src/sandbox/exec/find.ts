@@ -45,7 +45,7 @@ async function walk(found: Found, wish: Wish, around: Surroundings): Promise<num
   if (!wish.depthFirst) code = await visit(found, wish, around);
   if (found.entry.type === 'folder') {
     const prefix = found.path.endsWith('/') ? found.path : `${found.path}/`;
-    for (const [name, entry] of [...found.entry.entries]) {
+    for (const [name, entry] of found.entry.entries) {
       // Another filesystem is looked at, and not gone into.
       const elsewhere = wish.oneFilesystem && entry.type === 'folder' && entry.mount;
       const below = { path: prefix + name, entry };
