@@ -2,6 +2,7 @@ import type { Change, ChangeKind, ChangeStep } from './change.ts';
 import { createKind } from './create.ts';
 import { deleteKind } from './delete.ts';
 import { evictKind } from './evict.ts';
+import { execKind } from './exec.ts';
 import { patchKind } from './patch.ts';
 import { renewKind } from './renew.ts';
 import { restartKind } from './restart.ts';
@@ -16,6 +17,7 @@ const kinds = {
   delete: deleteKind,
   evict: evictKind,
   wait: waitKind,
+  exec: execKind,
   restart: restartKind,
   renew: renewKind,
   copy_secret: copySecretKind,

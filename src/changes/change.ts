@@ -5,6 +5,7 @@ import type { Permission } from '../kubernetes/permission.ts';
 import type { CreateChange } from './create.ts';
 import type { DeleteChange } from './delete.ts';
 import type { EvictChange } from './evict.ts';
+import type { ExecChange } from './exec.ts';
 import type { PatchChange } from './patch.ts';
 import type { RenewChange } from './renew.ts';
 import type { RestartChange } from './restart.ts';
@@ -20,6 +21,7 @@ export type Change =
   | DeleteChange
   | EvictChange
   | WaitChange
+  | ExecChange
   | RestartChange
   | RenewChange
   | CopySecretChange

@@ -1,3 +1,4 @@
+import { allGoneKind } from './all-gone.ts';
 import type { Expectation, ExpectationKind } from './expectation.ts';
 import { fieldEqualsKind } from './field-equals.ts';
 import { goneKind } from './gone.ts';
@@ -14,6 +15,7 @@ const kinds = {
   rollout_complete: rolloutCompleteKind,
   ready_replicas: readyReplicasKind,
   gone: goneKind,
+  all_gone: allGoneKind,
   field_equals: fieldEqualsKind,
   pods_replaced: podsReplacedKind,
   tainted: taintedKind,

@@ -1,6 +1,7 @@
 import type { ObjectQuery } from '../kubernetes/cluster.ts';
 import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import type { Permission } from '../kubernetes/permission.ts';
+import type { AllGone } from './all-gone.ts';
 import type { FieldEquals } from './field-equals.ts';
 import type { Gone } from './gone.ts';
 import type { NodeEmptied } from './node-emptied.ts';
@@ -17,6 +18,7 @@ export type Expectation =
   | RolloutComplete
   | ReadyReplicas
   | Gone
+  | AllGone
   | FieldEquals
   | PodsReplaced
   | NodeEmptied

@@ -17,6 +17,7 @@ export type Config = {
     leaseMs: number;
     shutdownTimeoutMs: number;
     waitForSlotMs: number;
+    execPaths: string[];
   };
   database: { connection: DatabaseConnection; pooled: boolean; pool: number; historyMs: number; idempotencyMs: number };
   safety: { enableCooldown: boolean; enableValidation: boolean; rules: RuleSettings };
@@ -52,6 +53,7 @@ export function configOf(
       leaseMs: actions.lease,
       shutdownTimeoutMs: actions.shutdown_timeout,
       waitForSlotMs: actions.wait_for_slot,
+      execPaths: actions.exec_paths,
     },
     database: {
       connection: decided.database,

@@ -83,6 +83,12 @@ export const Settings = z.strictObject({
         max: '10m',
         about: 'How long a synchronous request waits for a slot, before it is refused with 429.',
       }),
+      exec_paths: listOf({
+        pattern: /^\/(?:[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*)$/,
+        default: ['/var/log', '/tmp', '/var/tmp', '/var/cache'],
+        allowed: 'a list of absolute paths, each without `..` and without a slash at its end',
+        about: 'Folders of a container in which files may be written or deleted.',
+      }),
     })
     .prefault({}),
 

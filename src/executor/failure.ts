@@ -1,8 +1,10 @@
 import { Refusal, type RefusalCode } from '../actions/refusal.ts';
+import { ChangeFailed } from '../changes/change-failed.ts';
 import { ExpectationFailed } from '../changes/watch-until.ts';
 import { DatabaseUnavailable } from '../database/unavailable.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorReason } from '../kubernetes/errors.ts';
 import { ChangesFailed } from './changes-failed.ts';
+import { redactText } from '../telemetry/redact-text.ts';
 import type { ErrorRecord } from './record.ts';
 
 const retryAfterMs = 5_000;
@@ -26,6 +28,10 @@ export function errorRecordOf(error: unknown): ErrorRecord {
   if (error instanceof ChangesFailed) return { ...errorRecordOf(error.causes[0]), message: error.message };
   if (error instanceof Refusal) {
     return { code: error.code, message: error.message, ...(error.details.hint ? { hint: error.details.hint } : {}) };
+  }
+  if (error instanceof ChangeFailed) {
+    // It may quote what a command printed.
+    return { code: error.code, message: redactText(error.message), ...(error.hint ? { hint: error.hint } : {}) };
   }
   if (error instanceof ExpectationFailed) return { code: 'verification_failed', message: error.message };
   if (error instanceof KubernetesError)

@@ -52,9 +52,14 @@ export async function auditFromNow(): Promise<Audit> {
     requests,
     writes: async (filter) =>
       (await requests(filter))
-        .filter((entry) => writing.has(entry.verb) && !isDryRun(entry))
+        .filter((entry) => (writing.has(entry.verb) || isCommand(entry)) && !isDryRun(entry))
         .map(({ verb, objectRef, responseStatus }) => `${verb} ${resourceOf(objectRef)} ${responseStatus?.code ?? 0}`),
   };
+}
+
+/** A WebSocket is opened by a GET; what the command does is anyone's guess. */
+function isCommand({ objectRef }: AuditEntry): boolean {
+  return objectRef?.resource === 'pods' && objectRef.subresource === 'exec';
 }
 
 function isDryRun({ requestURI, requestObject }: AuditEntry): boolean {
