@@ -18,6 +18,8 @@ export interface PlanContext<Parameters> {
   /** The execution that this plan is for. */
   actionId: string;
   reason: string | undefined;
+  /** Folders of a container in which files may be written or deleted (`actions.exec_paths`). */
+  execPaths: readonly string[];
 }
 
 /** The same where an action can do without a target. */

@@ -17,16 +17,24 @@ export const overrideHpa = z
 
 /** How far to look back: `1h`, `30m`, `7d`. Gives milliseconds. */
 export function timeRange({ default: preset, longest }: { default: string; longest: string }) {
+  return durationMs({ default: preset, shortest: '1s', longest }).describe(
+    `How far to look back: a duration from 1s to ${longest}`,
+  );
+}
+
+/** A duration such as `30m` or `1h30m`. Gives milliseconds. */
+export function durationMs(range: { default: string; shortest: string; longest: string }) {
+  const { default: preset, shortest, longest } = range;
+  const shortestMs = parseDuration(shortest) ?? Number.NaN;
   const longestMs = parseDuration(longest) ?? Number.NaN;
   return z
     .string()
     .regex(/^(\d+(\.\d+)?(ms|s|m|h|d))+$/, 'must be a duration such as 30m, 1h or 7d')
     .default(preset)
-    .describe(`How far to look back: a duration from 1s to ${longest}`)
     .transform((text, context) => {
       const ms = parseDuration(text);
-      if (ms !== undefined && ms >= 1000 && ms <= longestMs) return ms;
-      context.addIssue({ code: 'custom', message: `must be a duration from 1s to ${longest}` });
+      if (ms !== undefined && ms >= shortestMs && ms <= longestMs) return ms;
+      context.addIssue({ code: 'custom', message: `must be a duration from ${shortest} to ${longest}` });
       return z.NEVER;
     });
 }

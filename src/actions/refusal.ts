@@ -71,3 +71,8 @@ export class Refusal extends Error {
 export function preconditionFailed(sentence: string, hint?: string): Refusal {
   return new Refusal('precondition_failed', sentence, hint ? { hint } : {});
 }
+
+/** A fault of one parameter that shows only once the target is read. The executor puts the pointer in its place. */
+export function parameterFault(name: string, sentence: string): Refusal {
+  return new Refusal('validation_failed', sentence, { errors: [{ pointer: `/parameters/${name}`, detail: sentence }] });
+}

@@ -1,6 +1,8 @@
 import { closestNames } from '../text/closest-names.ts';
+import { cleanupStorage } from './cleanup-storage.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
 import { cordonNode } from './cordon-node.ts';
+import { createHeapDump } from './create-heap-dump.ts';
 import type { Action } from './define.ts';
 import { drainNode } from './drain-node.ts';
 import { notifyOnly } from './notify-only.ts';
@@ -27,6 +29,7 @@ export const actions: readonly Action[] = [
   restartStatefulSet,
   restartDaemonSet,
   rollbackDeployment,
+  createHeapDump,
   cordonNode,
   uncordonNode,
   taintNode,
@@ -35,6 +38,7 @@ export const actions: readonly Action[] = [
   rotateSecrets,
   restartNetwork,
   resetServiceMesh,
+  cleanupStorage,
   collectDiagnostics,
   notifyOnly,
 ];

@@ -10,6 +10,7 @@ import { judge } from '../policy/rules.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
 import { findTarget } from './find-target.ts';
+import { parameterPointer } from './parameter-pointer.ts';
 import { parseParameters } from './parse-parameters.ts';
 import type { RiskRecord, VerdictRecord } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
@@ -58,6 +59,7 @@ export async function prepare(
         now: context.now(),
         actionId: id,
         reason: parameters.reason,
+        execPaths: context.settings.actions.execPaths,
       }),
     );
     const parsed: Record<string, unknown> = {
@@ -84,8 +86,18 @@ export async function prepare(
       risk: riskOf(action.risk, plan),
     };
   } catch (error) {
-    throw gone(error) ?? refusalOf(error, context.now());
+    throw gone(error) ?? pointed(error, request) ?? refusalOf(error, context.now());
   }
+}
+
+/** A fault of a parameter that planning found, with its place in the shape that was sent. */
+function pointed(error: unknown, request: ExecuteRequest): Refusal | undefined {
+  if (!(error instanceof Refusal) || error.code !== 'validation_failed') return undefined;
+  const errors = error.details.errors?.map(({ pointer, detail }) => ({
+    pointer: pointer.replace(/^\/parameters\/(\w+)$/, (_, name: string) => parameterPointer(request, name)),
+    detail,
+  }));
+  return errors && new Refusal(error.code, error.message, { ...error.details, errors });
 }
 
 /** Asks the rules; throws the refusal of the first that denies. The verdicts of the others are kept. */

@@ -1,4 +1,5 @@
 import { describeReference } from '../kubernetes/describe-reference.ts';
+import { hasFinished } from '../kubernetes/finished.ts';
 import { controllerOf, referenceTo } from '../kubernetes/object.ts';
 import { objectsOf, type Rule, writesTo } from './rule.ts';
 
@@ -17,7 +18,8 @@ export const controllerOwned: Rule = {
     );
     for (const object of objects) {
       const owner = controllerOf(object);
-      if (!owner || object.kind === 'Pod') continue;
+      // What has ended for good is not made again either, when it is deleted.
+      if (!owner || object.kind === 'Pod' || hasFinished(object)) continue;
       const { namespace } = object.metadata;
       const ownerNamed = describeReference({ ...owner, ...(namespace ? { namespace } : {}) });
       return {

@@ -110,6 +110,7 @@ export async function openFixture(): Promise<ClusterFixture> {
         now: new Date(),
         actionId: randomUUID(),
         reason: undefined,
+        execPaths: ['/var/log', '/tmp', '/var/tmp', '/var/cache'],
         ...more,
       });
     },
