@@ -5,6 +5,7 @@ import { cordonNode } from './cordon-node.ts';
 import { createHeapDump } from './create-heap-dump.ts';
 import type { Action } from './define.ts';
 import { drainNode } from './drain-node.ts';
+import { enableDebugMode } from './enable-debug-mode.ts';
 import { notifyOnly } from './notify-only.ts';
 import { resetServiceMesh } from './reset-service-mesh.ts';
 import { restartDaemonSet } from './restart-daemonset.ts';
@@ -29,6 +30,7 @@ export const actions: readonly Action[] = [
   restartStatefulSet,
   restartDaemonSet,
   rollbackDeployment,
+  enableDebugMode,
   createHeapDump,
   cordonNode,
   uncordonNode,

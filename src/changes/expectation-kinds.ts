@@ -1,4 +1,5 @@
 import { allGoneKind } from './all-gone.ts';
+import { containerRunningKind } from './container-running.ts';
 import type { Expectation, ExpectationKind } from './expectation.ts';
 import { fieldEqualsKind } from './field-equals.ts';
 import { goneKind } from './gone.ts';
@@ -16,6 +17,7 @@ const kinds = {
   ready_replicas: readyReplicasKind,
   gone: goneKind,
   all_gone: allGoneKind,
+  container_running: containerRunningKind,
   field_equals: fieldEqualsKind,
   pods_replaced: podsReplacedKind,
   tainted: taintedKind,

@@ -2,6 +2,7 @@ import type { ObjectQuery } from '../kubernetes/cluster.ts';
 import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import type { Permission } from '../kubernetes/permission.ts';
 import type { AllGone } from './all-gone.ts';
+import type { ContainerRunning } from './container-running.ts';
 import type { FieldEquals } from './field-equals.ts';
 import type { Gone } from './gone.ts';
 import type { NodeEmptied } from './node-emptied.ts';
@@ -19,6 +20,7 @@ export type Expectation =
   | ReadyReplicas
   | Gone
   | AllGone
+  | ContainerRunning
   | FieldEquals
   | PodsReplaced
   | NodeEmptied
