@@ -1,4 +1,5 @@
 import { closestNames } from '../text/closest-names.ts';
+import { auditLogs } from './audit-logs.ts';
 import { cleanupStorage } from './cleanup-storage.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
 import { cordonNode } from './cordon-node.ts';
@@ -42,6 +43,7 @@ export const actions: readonly Action[] = [
   resetServiceMesh,
   cleanupStorage,
   collectDiagnostics,
+  auditLogs,
   notifyOnly,
 ];
 

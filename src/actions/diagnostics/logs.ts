@@ -1,9 +1,9 @@
-import { containerStatesOf } from '../../kubernetes/container-state.ts';
 import { isKubernetesError } from '../../kubernetes/errors.ts';
 import { type JsonObject, type KubernetesObject, referenceTo } from '../../kubernetes/object.ts';
 import type { ClusterReader } from '../../kubernetes/reader.ts';
 import { redactText } from '../../telemetry/redact-text.ts';
 import { endOf } from './fit.ts';
+import { logsIn } from './logs-in.ts';
 
 const mostPods = 5;
 const mostLogs = 12;
@@ -41,11 +41,4 @@ export async function logsOf(
       }
     }),
   );
-}
-
-function logsIn(pod: KubernetesObject): { pod: KubernetesObject; container: string; previous: boolean }[] {
-  return containerStatesOf(pod).flatMap(({ name: container, state, lastTermination, restarts }) => [
-    ...(lastTermination || restarts > 0 ? [{ pod, container, previous: true }] : []),
-    ...(state === 'running' || state === 'terminated' ? [{ pod, container, previous: false }] : []),
-  ]);
 }
