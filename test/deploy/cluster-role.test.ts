@@ -34,12 +34,19 @@ describe('the generated ClusterRole', () => {
     expect(rights).toEqual(expect.arrayContaining(declared));
   });
 
-  test('has no wildcard, nothing of Secrets and no way to more rights', () => {
+  test('has no wildcard and no way to more rights; of Secrets what a rotation needs, which is not to list them', () => {
     const rights = rightsIn(roleOf(actions));
+    const others = rightsIn(roleOf(actions.filter(({ name }) => name !== 'rotate_secrets')));
 
     expect(
-      rights.filter((right) => /\*|secrets|serviceaccounts|roles|rolebindings|impersonate|escalate|bind/.test(right)),
+      rights.filter((right) => /\*|serviceaccounts|roles|rolebindings|impersonate|escalate|bind/.test(right)),
     ).toEqual([]);
+    expect(rights.filter((right) => / secrets\b/.test(right)).toSorted()).toEqual([
+      'create secrets',
+      'get secrets',
+      'patch secrets',
+    ]);
+    expect(others.filter((right) => /secrets/.test(right))).toEqual([]);
   });
 
   test('of chosen actions is smaller, in each name that a request may use', async () => {
