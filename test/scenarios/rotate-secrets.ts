@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { KubernetesObject, ObjectReference } from '../../src/kubernetes/object.ts';
-import { onRealCluster } from '../support/cluster.ts';
 import { certManager, externalSecrets } from '../support/secret-controllers.ts';
 import type { Ground } from './ground.ts';
 import type { Effect, Refused, Scenarios } from './scenario.ts';
@@ -91,7 +90,8 @@ export const scenarios: Scenarios = {
         seeUndone: async () => expect(text(await stateOf(ground, secret, []), 'password')).toBe('hunter2hunter'),
       };
     },
-    ...(onRealCluster ? { 'by cert-manager': byCertManager, 'by External Secrets': byExternalSecrets } : {}),
+    'by cert-manager': byCertManager,
+    'by External Secrets': byExternalSecrets,
   },
 
   refusals: {
@@ -155,34 +155,18 @@ export const scenarios: Scenarios = {
       await ground.workload('Deployment', { containers: [byVariable(target)], labels, ready: false });
       return { target, parameters: {}, code: 'protected_target', detail: /it has the label/ };
     },
-    ...(onRealCluster
-      ? {
-          'what cert-manager is issuing already': certificateRefusal({ issuing: true }, /is being issued already/),
-          'what another Certificate makes': certificateRefusal({ makes: 'another' }, /but that one makes another/),
-          'what a Certificate made that is gone': certificateRefusal({ gone: true }, /which is gone/),
-          'keys of what is renewed as a whole': certificateRefusal(
-            { keys: ['tls.key'] },
-            /renews its keys all together/,
-          ),
-          'what External Secrets fetches only once': async (ground: Ground): Promise<Refused> => {
-            const { secret } = await externalSecrets(ground, { spec: { refreshPolicy: 'CreatedOnce' } });
-            return { target: secret, parameters: {}, code: 'precondition_failed', detail: /refreshPolicy CreatedOnce/ };
-          },
-          'what External Secrets writes without saying from where': async (ground: Ground): Promise<Refused> => ({
-            ...(await refusal(ground, { labels: { 'reconcile.external-secrets.io/managed': 'true' } }, /does not say/)),
-          }),
-        }
-      : {}),
+    'what cert-manager is issuing already': certificateRefusal({ issuing: true }, /is being issued already/),
+    'what another Certificate makes': certificateRefusal({ makes: 'another' }, /but that one makes another/),
+    'what a Certificate made that is gone': certificateRefusal({ gone: true }, /which is gone/),
+    'keys of what is renewed as a whole': certificateRefusal({ keys: ['tls.key'] }, /renews its keys all together/),
+    'what External Secrets fetches only once': async (ground: Ground): Promise<Refused> => {
+      const { secret } = await externalSecrets(ground, { spec: { refreshPolicy: 'CreatedOnce' } });
+      return { target: secret, parameters: {}, code: 'precondition_failed', detail: /refreshPolicy CreatedOnce/ };
+    },
+    'what External Secrets writes without saying from where': async (ground: Ground): Promise<Refused> => ({
+      ...(await refusal(ground, { labels: { 'reconcile.external-secrets.io/managed': 'true' } }, /does not say/)),
+    }),
   },
-
-  unusedPermissions: onRealCluster
-    ? {}
-    : {
-        'get certificates.cert-manager.io': 'the sandbox has no cert-manager',
-        'patch certificates/status.cert-manager.io': 'the sandbox has no cert-manager',
-        'get externalsecrets.external-secrets.io': 'the sandbox has no External Secrets',
-        'patch externalsecrets.external-secrets.io': 'the sandbox has no External Secrets',
-      },
 };
 
 /** The test plays the controller: it sees the condition, writes another certificate and takes the condition away. */
