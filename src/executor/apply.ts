@@ -6,6 +6,7 @@ import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts
 import { ChangesFailed } from './changes-failed.ts';
 import type { ExecutorContext } from './context.ts';
 import { type HeldLease, LeaseLost } from './hold-lease.ts';
+import { errorRecordOf } from './failure.ts';
 import type { ChangeRecord } from './record.ts';
 import type { Refused, Turns } from './turns.ts';
 
@@ -99,7 +100,7 @@ async function applyChange(
     turns.over(record);
     if (record.status === 'pending' && !(error instanceof PlanOutdated)) {
       record.status = 'failed';
-      record.error = error instanceof Error ? error.message : String(error);
+      record.error = errorRecordOf(error).message;
     }
     throw error;
   }

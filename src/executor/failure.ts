@@ -3,8 +3,8 @@ import { ChangeFailed } from '../changes/change-failed.ts';
 import { ExpectationFailed } from '../changes/watch-until.ts';
 import { DatabaseUnavailable } from '../database/unavailable.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorReason } from '../kubernetes/errors.ts';
-import { ChangesFailed } from './changes-failed.ts';
 import { redactText } from '../telemetry/redact-text.ts';
+import { ChangesFailed } from './changes-failed.ts';
 import type { ErrorRecord } from './record.ts';
 
 const retryAfterMs = 5_000;

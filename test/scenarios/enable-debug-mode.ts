@@ -128,7 +128,12 @@ async function startEphemeral(ground: Ground, pod: ObjectReference, signal: Abor
     if (ephemeralContainers.length > 0) {
       const state = { running: { startedAt: `${new Date().toISOString().slice(0, 19)}Z` } };
       const statuses = ephemeralContainers.map(({ name, image }) => ({
-        ...{ name, image, imageID: image, ready: false, restartCount: 0, state },
+        name,
+        image,
+        imageID: image,
+        ready: false,
+        restartCount: 0,
+        state,
       }));
       await ground.patch(pod, { status: { ephemeralContainerStatuses: statuses } }, 'status');
       return;
