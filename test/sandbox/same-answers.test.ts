@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configurationRequests } from './configuration-requests.ts';
 import { customKindRequests } from './custom-kind-requests.ts';
 import { jobRequests } from './job-requests.ts';
 import { podRequests } from './pod-requests.ts';
@@ -59,6 +60,7 @@ describe('the sandbox answers as the API server does', () => {
     ...volumeRequests,
     ...jobRequests,
     ...customKindRequests,
+    ...configurationRequests,
   ].entries()) {
     test(`${index + 1}. ${listed.method} ${listed.path} ${listed.body === undefined ? '' : JSON.stringify(listed.body).slice(0, 120)} is ${listed.status} ${listed.reason ?? ''}`, async () => {
       if (listed.afterMs) await new Promise((resolve) => setTimeout(resolve, listed.afterMs));
@@ -117,8 +119,9 @@ function comparable(answer: Answer): unknown {
       kind: answer.body.kind,
       names: answer.body.items.map((item: { metadata: { name: string } }) => item.metadata.name),
     };
-  // A Deployment's status is its controller's, whose moment differs; the workload tests look at it.
-  if (answer.body.kind === 'Deployment') return without({ ...answer.body, status: undefined });
+  // These statuses are their controllers', whose moment differs; other tests look at them.
+  if (['Deployment', 'HorizontalPodAutoscaler'].includes(answer.body.kind))
+    return without({ ...answer.body, status: undefined });
   if (answer.body.kind === 'Pod') return without({ ...answer.body, status: answer.body.status?.phase });
   return without(answer.body);
 }

@@ -308,6 +308,41 @@ describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server
       expect(released.body.metadata.deletionTimestamp).toBeUndefined();
     }, 30_000);
 
+    test('a pod without its labels is out of its Service; with them again it is adopted, and one too many goes', async () => {
+      await create(`${core}/services`, {
+        metadata: { name: 'front' },
+        spec: { selector: { app: 'front' }, ports: [{ port: 80 }] },
+      });
+      await create(`${apps}/deployments`, deploymentOf('front', 1, { node: home.node }));
+      await eventually(() => get(`${apps}/deployments/front`), complete);
+      const behind = async (): Promise<string[]> => {
+        const slices = `/apis/discovery.k8s.io/v1/namespaces/${home.namespace}/endpointslices`;
+        const { items } = (await get(`${slices}?labelSelector=kubernetes.io/service-name=front`)).body;
+        return items.flatMap((slice: { endpoints?: { targetRef: { name: string } }[] }) =>
+          (slice.endpoints ?? []).map((endpoint) => endpoint.targetRef.name),
+        );
+      };
+      const podsOf = (): Promise<Answer> => get(`${core}/pods?labelSelector=app=front`);
+      const [pod] = (await podsOf()).body.items;
+      const path = `${core}/pods/${pod.metadata.name}`;
+      await eventually(behind, (names) => names.includes(pod.metadata.name));
+
+      await patch(path, { metadata: { labels: { app: null, 'pod-template-hash': null } } });
+      const others = await eventually(behind, (names) => names.length === 1 && names[0] !== pod.metadata.name, 15_000);
+      const released = await get(path);
+      await patch(path, { metadata: { labels: pod.metadata.labels } });
+      const adopted = await eventually(
+        () => podsOf(),
+        ({ body }) =>
+          body.items.length === 1 &&
+          body.items[0].metadata.ownerReferences?.[0].uid === pod.metadata.ownerReferences[0].uid,
+        15_000,
+      );
+
+      expect(released.body.metadata.ownerReferences).toBeUndefined();
+      expect([pod.metadata.name, ...others]).toContain(adopted.body.items[0].metadata.name);
+    }, 40_000);
+
     test('deleting an owner takes its pods with it, orphaning leaves them', async () => {
       await create(`${apps}/deployments`, deploymentOf('gone', 1, { node: home.node }));
       await create(`${apps}/deployments`, deploymentOf('left', 1, { node: home.node }));

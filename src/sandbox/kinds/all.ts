@@ -10,6 +10,7 @@ import { jobs } from './job.ts';
 import type { Kind } from './kind.ts';
 import { nodeMetrics, podMetrics } from './metrics.ts';
 import { namespaces } from './namespace.ts';
+import { networkPolicies } from './network-policy.ts';
 import { nodes } from './node.ts';
 import { persistentVolumeClaims } from './persistent-volume-claim.ts';
 import { persistentVolumes } from './persistent-volume.ts';
@@ -17,7 +18,7 @@ import { pods } from './pod.ts';
 import { podDisruptionBudgets } from './policy.ts';
 import { replicaSets } from './replica-set.ts';
 import { services } from './service.ts';
-import { endpointSlices, leases, networkPolicies, serviceAccounts } from './small.ts';
+import { endpointSlices, leases, serviceAccounts } from './small.ts';
 import { statefulSets } from './stateful-set.ts';
 import { storageClasses } from './storage-class.ts';
 

@@ -1,6 +1,7 @@
 import { at, child, isRecord, same } from '../resource.ts';
 import type { Resource } from '../resource.ts';
 import type { Faults } from '../validation/faults.ts';
+import { validateSecretType } from '../validation/secret-types.ts';
 import { age, field, nameColumn } from './columns.ts';
 import type { Kind } from './kind.ts';
 
@@ -40,6 +41,7 @@ export const secrets: Kind = {
   },
   validate(draft, faults, old) {
     validateKeys(draft, ['data'], faults);
+    validateSecretType(draft, faults);
     if (!old) return;
     validateImmutable(draft, old, ['data'], faults);
     if (draft.type !== old.type) faults.invalid('type', draft.type, 'field is immutable');
@@ -58,6 +60,8 @@ function validateKeys(draft: Resource, fields: string[], faults: Faults): void {
           "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
         );
       }
+      if (name === 'data' && at(draft, 'binaryData', key) !== undefined)
+        faults.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
       size += Buffer.byteLength(String(value));
     }
   }

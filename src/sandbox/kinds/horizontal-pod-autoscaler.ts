@@ -1,4 +1,5 @@
 import { type Resource, at, child, records } from '../resource.ts';
+import { validateAutoscaler } from '../validation/autoscaler.ts';
 import { age, field, nameColumn } from './columns.ts';
 import type { Kind } from './kind.ts';
 
@@ -23,16 +24,7 @@ export const horizontalPodAutoscalers: Kind = {
     }
   },
   initialStatus: () => ({ desiredReplicas: 0, currentMetrics: null }),
-  validate(draft, faults) {
-    const minimum = Number(at(draft, 'spec', 'minReplicas') ?? 1);
-    const maximum = Number(at(draft, 'spec', 'maxReplicas') ?? 0);
-    if (minimum < 1) faults.invalid('spec.minReplicas', minimum, 'must be greater than or equal to 1');
-    if (maximum < 1) faults.invalid('spec.maxReplicas', maximum, 'must be greater than 0');
-    else if (maximum < minimum)
-      faults.invalid('spec.maxReplicas', maximum, 'must be greater than or equal to `minReplicas`');
-    for (const name of ['kind', 'name'])
-      if (!at(draft, 'spec', 'scaleTargetRef', name)) faults.required(`spec.scaleTargetRef.${name}`);
-  },
+  validate: validateAutoscaler,
   columns: [
     nameColumn,
     {

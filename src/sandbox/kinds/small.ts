@@ -1,5 +1,4 @@
-import { as, at, child, records } from '../resource.ts';
-import { selectorText } from '../selectors/label-selector.ts';
+import { records } from '../resource.ts';
 import { age, field, nameColumn } from './columns.ts';
 import type { Kind } from './kind.ts';
 
@@ -14,28 +13,6 @@ export const serviceAccounts: Kind = {
   type: 'io.k8s.api.core.v1.ServiceAccount',
   returnsDeleted: true,
   columns: [nameColumn, age],
-};
-
-export const networkPolicies: Kind = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  kind: 'NetworkPolicy',
-  plural: 'networkpolicies',
-  namespaced: true,
-  shortNames: ['netpol'],
-  type: 'io.k8s.api.networking.v1.NetworkPolicy',
-  hasGeneration: true,
-  defaults(draft) {
-    const spec = child(draft, 'spec');
-    child(spec, 'podSelector');
-    if (Array.isArray(spec.policyTypes)) return;
-    spec.policyTypes = spec.egress ? ['Ingress', 'Egress'] : ['Ingress'];
-  },
-  columns: [
-    nameColumn,
-    { name: 'Pod-Selector', cell: (object) => selectorText(as(at(object, 'spec', 'podSelector'))) || '<none>' },
-    age,
-  ],
 };
 
 export const leases: Kind = {

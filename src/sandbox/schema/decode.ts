@@ -59,7 +59,16 @@ export function decode(type: string, input: Record<string, unknown>): Decoded {
     if (definition.type === 'integer')
       return isInteger(given, definition.format) ? given : wrong(given, definition.format ?? 'int', path);
     if (definition.type === 'string' && definition.format === 'date-time') return readTime(given, path);
+    if (definition.format === 'byte' && typeof given === 'string') return readBytes(given);
     return typeof given === definition.type ? given : wrong(given, definition.type ?? 'value', path);
+  }
+
+  function readBytes(given: string): unknown {
+    const text = given.replaceAll(/[\r\n]/g, '');
+    if (/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return given;
+    const place = text.search(/[^A-Za-z0-9+/]/);
+    faults.push(`illegal base64 data at input byte ${place < 0 ? text.length : place}`);
+    return undefined;
   }
 
   function readTime(given: unknown, path: string): unknown {
