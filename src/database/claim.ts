@@ -28,6 +28,8 @@ export interface ClaimRequest {
   leaseMs: number;
   /** The row stands in the queue already, taken from there under that number (take-due). */
   queuedFence?: number | undefined;
+  /** Keys of objects that must still be as they were read so long ago; absent where the verdict relies on none. */
+  relies?: { keys: string[]; sinceMs: number } | undefined;
 }
 
 /** A row as the claim writes it; times and the fencing number are the database's. */
@@ -51,7 +53,16 @@ export type NewExecution = Omit<
 
 /** Times are RFC 3339, by the database's clock. */
 export type ClaimAnswer =
-  | { outcome: 'claimed'; fence: number; createdAt: Date; startedAt: Date; deadline: Date; leaseUntil: Date }
+  | {
+      outcome: 'claimed';
+      fence: number;
+      createdAt: Date;
+      startedAt: Date;
+      deadline: Date;
+      leaseUntil: Date;
+      /** Another execution holds what was relied on, or has changed it since: a second look is due. */
+      doubtful: boolean;
+    }
   | { outcome: 'recorded'; createdAt: Date; startedAt: Date; finishedAt: Date }
   | { outcome: 'duplicate'; id: string; requestHash: string | null }
   | { outcome: 'busy'; key: string; holder: { id: string; action: string; startedAt: Date } }
@@ -75,18 +86,50 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };
   const answer = await database.statement('claim_execution', async (sql) => {
-    const [row] = await sql<
-      { answer: RawAnswer }[]
-    >`select claim_execution(${JSON.stringify(payload)}::jsonb) as answer`;
+    const [row] = request.relies
+      ? await sql<{ answer: RawAnswer }[]>`select claim_relying(${relying(payload, request.relies)}::jsonb) as answer`
+      : await sql<{ answer: RawAnswer }[]>`select claim_execution(${JSON.stringify(payload)}::jsonb) as answer`;
     if (!row) throw new Error('claim_execution gave no row');
     return row.answer;
   });
   return parsed(answer);
 }
 
+function relying(payload: JsonObject, { keys, sinceMs }: { keys: string[]; sinceMs: number }): string {
+  return JSON.stringify({ ...payload, relies: { keys, since_ms: sinceMs } });
+}
+
+/** The keys that executions with a lower fencing number hold: they were admitted first. */
+export async function heldBefore(database: Database, { fence }: { fence: number }): Promise<string[]> {
+  return await database.statement('held_before', async (sql) => {
+    const rows = await sql<{ key: string }[]>`
+      select l.key from target_lock l join execution e on e.id = l.execution_id where e.fence < ${fence}`;
+    return rows.map(({ key }) => key);
+  });
+}
+
+/** Takes a claim back before anything was changed, as if it had never been made. False: it is another replica's now. */
+export async function withdrawClaim(
+  database: Database,
+  { id, fence }: { id: string; fence: number },
+): Promise<boolean> {
+  return await database.statement('withdraw_claim', async (sql) => {
+    const [row] = await sql<{ withdrawn: boolean }[]>`select withdraw_claim(${id}, ${fence}) as withdrawn`;
+    return row?.withdrawn ?? false;
+  });
+}
+
 /** What the SQL function answers. */
 type RawAnswer =
-  | { outcome: 'claimed'; fence: number; created_at: string; started_at: string; deadline: string; lease_until: string }
+  | {
+      outcome: 'claimed';
+      fence: number;
+      created_at: string;
+      started_at: string;
+      deadline: string;
+      lease_until: string;
+      doubtful?: boolean;
+    }
   | { outcome: 'recorded'; created_at: string; started_at: string; finished_at: string }
   | { outcome: 'duplicate'; id: string; request_hash: string | null }
   | { outcome: 'busy'; key: string; holder: { id: string; action: string; started_at: string } }
@@ -104,6 +147,7 @@ function parsed(answer: RawAnswer): ClaimAnswer {
         startedAt: new Date(answer.started_at),
         deadline: new Date(answer.deadline),
         leaseUntil: new Date(answer.lease_until),
+        doubtful: answer.doubtful ?? false,
       };
     case 'recorded':
       return {

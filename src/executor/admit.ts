@@ -3,7 +3,7 @@ import { Refusal } from '../actions/refusal.ts';
 import { claim, type ClaimAnswer, type NewExecution } from '../database/claim.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import type { ExecutorContext } from './context.ts';
-import { cooldownKey, heldKeys } from './held-objects.ts';
+import { cooldownKey, heldKeys, objectKey } from './held-objects.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Where a request ended up: its own run, a row that is over already, or the run that an earlier same request began. */
@@ -45,6 +45,7 @@ export async function admit(
       slots: maxConcurrent,
       leaseMs,
       queuedFence,
+      ...(run && prepared.relies.length > 0 ? { relies: reliesOf(cluster.name, prepared) } : {}),
       ...(key ? { cooldown: { key, periodMs: cooldownPeriodMs } } : {}),
     });
     if (answer.outcome === 'claimed' || answer.outcome === 'recorded' || answer.outcome === 'duplicate') {
@@ -54,6 +55,10 @@ export async function admit(
     if (performance.now() >= waitUntilMs) throw full(maxConcurrent, waitForSlotMs, now());
     await sleep(pauseMs * (0.75 + Math.random() / 2));
   }
+}
+
+function reliesOf(cluster: string, { relies, readAtMs }: Prepared): { keys: string[]; sinceMs: number } {
+  return { keys: relies.map((object) => objectKey(cluster, object)), sinceMs: performance.now() - readAtMs };
 }
 
 function refused(

@@ -8,6 +8,7 @@ import { dryRun } from './dry-run.ts';
 import { newExecution, type RunTerms } from './new-execution.ts';
 import type { Prepared } from './prepare.ts';
 import { expectationRecordsOf, jsonOf } from './record.ts';
+import { lookAgainUnderClaim } from './look-again.ts';
 import { run } from './run.ts';
 
 /** `ended`: the row as recorded. `elsewhere`: an earlier same request has begun it, or another replica settles it. */
@@ -55,7 +56,8 @@ export async function carryOut(
       return { outcome: 'ended', execution };
     }
     case 'claimed': {
-      const { outcome: _, fence, ...times } = answer;
+      const { outcome: _, fence, doubtful, ...times } = answer;
+      if (doubtful) await lookAgainUnderClaim(context, { id, fence, prepared, queued: queued !== undefined, signal });
       const claimed = { ...unclaimed, ...row, ...waited(queued), ...times, fence };
       const execution = await run(context, { fence, row: claimed, claimedAtMs }, prepared, replan);
       return execution ? { outcome: 'ended', execution } : { outcome: 'elsewhere', id, requestHash: terms.requestHash };

@@ -6,7 +6,7 @@ import type { Prepared } from './prepare.ts';
 import { partsOf } from './record.ts';
 
 /** How an object is named where replicas agree on who holds it: `cluster/namespace/kind/name`. */
-function objectKey(cluster: string, { namespace = '', kind, name }: ObjectReference): string {
+export function objectKey(cluster: string, { namespace = '', kind, name }: ObjectReference): string {
   return `${cluster}/${namespace}/${kind}/${name}`;
 }
 

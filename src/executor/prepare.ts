@@ -27,6 +27,10 @@ export interface Prepared {
   reason: string | undefined;
   plan: Plan;
   verdicts: VerdictRecord[];
+  /** What the verdicts rely on to stay as it was read. */
+  relies: ObjectReference[];
+  /** `performance.now()` before the reading began. */
+  readAtMs: number;
   risk: RiskRecord;
   rollbackOf?: string;
 }
@@ -44,6 +48,7 @@ export async function prepare(
   { id, signal }: PrepareOptions,
 ): Promise<Prepared> {
   const { cluster, observer } = context;
+  const readAtMs = performance.now();
   const action = findAction(request.action);
   if (!action) throw unknownAction(request);
   const parameters = parseParameters(action, request);
@@ -67,7 +72,7 @@ export async function prepare(
       allow_gitops: parameters.allowGitops,
       reason: parameters.reason,
     };
-    const verdicts = await judgePlan(context, {
+    const judged = await judgePlan(context, {
       reader,
       action,
       plan,
@@ -82,7 +87,8 @@ export async function prepare(
       dryRun: parsed['dry_run'] === true,
       reason: parameters.reason,
       plan,
-      verdicts,
+      ...judged,
+      readAtMs,
       risk: riskOf(action.risk, plan),
     };
   } catch (error) {
@@ -109,21 +115,23 @@ export async function judgePlan(
     plan: Plan;
     target: ObjectReference | undefined;
     parameters: Record<string, unknown>;
+    isHeld?: (object: ObjectReference) => boolean;
   },
-): Promise<VerdictRecord[]> {
-  const { verdicts, refusal } = await observer.phase('rules', () =>
+): Promise<Pick<Prepared, 'verdicts' | 'relies'>> {
+  const { verdicts, refusal, relies } = await observer.phase('rules', () =>
     judge({
       cluster: about.reader,
       action: about.action,
       plan: about.plan,
       target: about.target,
       parameters: about.parameters,
+      ...(about.isHeld ? { isHeld: about.isHeld } : {}),
       settings: settings.safety.enableValidation ? settings.safety.rules : switchedOff(settings.safety.rules),
     }),
   );
   for (const { rule, verdict } of verdicts) observer.verdict(rule, verdict);
   if (refusal) throw refusal;
-  return verdicts;
+  return { verdicts, relies };
 }
 
 /** Without validation the rules that have a setting are off; those that have none stay. */

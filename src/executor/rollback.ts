@@ -52,6 +52,7 @@ export async function prepareRollback(
   request: Pick<RollbackRequest, 'force' | 'reason'>,
   signal: AbortSignal,
 ): Promise<Prepared> {
+  const readAtMs = performance.now();
   const undo = undoOfExecution(original, { historyMs: context.settings.database.historyMs, now: context.now() });
   if (!undo.available)
     throw new Refusal('not_reversible', `Execution ${original.id} can't be rolled back: ${undo.reason}`);
@@ -73,7 +74,7 @@ export async function prepareRollback(
     });
     const parameters = { ...original.parameters, ...(request.force ? { force: true } : {}) };
     const action = findAction(original.action) ?? { name: original.action };
-    const verdicts = await judgePlan(context, { reader, action, plan: rebased, target, parameters });
+    const judged = await judgePlan(context, { reader, action, plan: rebased, target, parameters });
     return {
       action: 'rollback',
       cooldownClass: 'rollback',
@@ -82,7 +83,8 @@ export async function prepareRollback(
       dryRun: false,
       reason: request.reason,
       plan: rebased,
-      verdicts,
+      ...judged,
+      readAtMs,
       risk: riskOf(risk.level, rebased),
       rollbackOf: original.id,
     };

@@ -1,3 +1,4 @@
+import { referenceTo } from '../kubernetes/object.ts';
 import { takesOrdinaryPods, uncordonedNodes } from '../kubernetes/schedulable-nodes.ts';
 import { nodesTakenAway } from './nodes-taken-away.ts';
 import type { Rule } from './rule.ts';
@@ -7,14 +8,20 @@ export const lastNode: Rule = {
   name: 'last_node',
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }],
 
-  async judge({ cluster, plan }) {
+  async judge({ cluster, plan, relyOn, isHeld }) {
     const taken = nodesTakenAway(plan);
     if (taken.length === 0) return undefined;
     const names = taken.map(({ name }) => name);
     // One more than is taken away is mostly enough to know that one stays; all are read only where those are tainted.
     for (const limit of [taken.length + 1, undefined]) {
       const nodes = await uncordonedNodes(cluster, limit === undefined ? {} : { limit });
-      if (nodes.some((node) => !names.includes(node.metadata.name) && takesOrdinaryPods(node))) return undefined;
+      const other = nodes.find(
+        (node) => !names.includes(node.metadata.name) && takesOrdinaryPods(node) && !isHeld(referenceTo(node)),
+      );
+      if (other) {
+        relyOn(referenceTo(other));
+        return undefined;
+      }
       if (limit !== undefined && nodes.length < limit) break;
     }
     return {

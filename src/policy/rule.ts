@@ -18,6 +18,10 @@ export interface RuleContext {
   /** As parsed by the action's schema, with the parameters that every action takes (`allow_gitops`, `reason`). */
   parameters: Readonly<Record<string, unknown>>;
   settings: Settings['safety']['rules'];
+  /** Names an object that the answer relies on: where another execution takes it meanwhile, the rules are asked again. */
+  relyOn(object: ObjectReference): void;
+  /** Whether an execution that was admitted before this one holds the object: it may not stay as it is read. */
+  isHeld(object: ObjectReference): boolean;
 }
 
 export type Verdict =

@@ -1,4 +1,5 @@
 import { Refusal } from '../actions/refusal.ts';
+import type { ObjectReference } from '../kubernetes/object.ts';
 import { beingDeleted } from './being-deleted.ts';
 import { controlPlane } from './control-plane.ts';
 import { controllerOwned } from './controller-owned.ts';
@@ -29,13 +30,21 @@ export interface VerdictOfRule {
 export interface Judgement {
   verdicts: VerdictOfRule[];
   refusal?: Refusal;
+  /** What the verdicts rely on to stay as it was read. */
+  relies: ObjectReference[];
 }
 
 /**
  * Asks every rule that the settings leave on, side by side, and keeps all that they say. A rule that can't find out
  * stands in the way like one that denies, with its error, unless one before it denies.
  */
-export async function judge(context: RuleContext): Promise<Judgement> {
+export async function judge(about: Omit<RuleContext, 'relyOn' | 'isHeld'> & Partial<RuleContext>): Promise<Judgement> {
+  const relies: ObjectReference[] = [];
+  const context: RuleContext = {
+    isHeld: () => false,
+    ...about,
+    relyOn: (object: ObjectReference) => void relies.push(object),
+  };
   const asked = rules.filter(({ name }) => !isSwitchedOff(name, context.settings));
   const answers = await Promise.allSettled(asked.map((rule) => rule.judge(context)));
   const verdicts: VerdictOfRule[] = [];
@@ -50,9 +59,9 @@ export async function judge(context: RuleContext): Promise<Judgement> {
       if (!failure) refusal ??= refusalOf(answer.value);
     }
   }
-  if (refusal) return { verdicts, refusal };
+  if (refusal) return { verdicts, refusal, relies };
   if (failure) throw failure.error;
-  return { verdicts };
+  return { verdicts, relies };
 }
 
 /** A rule that has no setting of its own is always on. */
