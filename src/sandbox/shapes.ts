@@ -169,6 +169,7 @@ export interface Job extends Resource {
     activeDeadlineSeconds?: number;
     ttlSecondsAfterFinished?: number;
     suspend?: boolean;
+    managedBy?: string;
     selector: LabelSelector;
     template: PodTemplate;
   };

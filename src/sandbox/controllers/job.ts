@@ -12,6 +12,7 @@ import { POD_STORAGE, claimPods, isActive, isReady, orNothing, ownerKeys, podFro
 
 const STORAGE = storageOf(jobs);
 const COMPONENT = 'job-controller';
+const OURS = 'kubernetes.io/job-controller';
 /** Between a failed pod and the next, doubled each time. The API server's own begins with ten seconds. */
 const BACKOFF_MS = 1_000;
 const BACKOFF_LIMIT_MS = 60_000;
@@ -39,6 +40,8 @@ export const jobController: ControllerFactory = ({ store, events, later }) => {
     const found = store.get(STORAGE, namespace, name);
     if (!found || found.metadata.deletionTimestamp) return;
     const job = as<Job>(found);
+    // Another controller has said that this Job is its own.
+    if ((job.spec.managedBy ?? OURS) !== OURS) return;
     if (isFinished(job)) return expire(job, key);
     const { spec } = job;
     const all = claimPods(store, job, spec.selector);

@@ -6,7 +6,7 @@ import { age, nameColumn } from './columns.ts';
 import type { Kind } from './kind.ts';
 
 /** What a pod, or a node, is said to use: `{"cpu":"120m","memory":"200Mi"}`; for a pod also by container name. */
-export const USAGE = 'sandbox/usage';
+const USAGE = 'sandbox/usage';
 
 interface Usage {
   cpu: string;

@@ -3,7 +3,7 @@ import { age, field } from './columns.ts';
 import type { Kind } from './kind.ts';
 
 /** Marks the class of claims that name none. */
-export const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 
 export const storageClasses: Kind = {
   group: 'storage.k8s.io',

@@ -11,12 +11,31 @@ export const manifests: Resource[] = [
     replicas: 2,
     annotations: { 'kubernetes.io/change-cause': 'nginx 1.28' },
   }),
-  deployment({ name: 'api', image: 'shop/api:4.2.0', replicas: 3 }),
+  deployment({
+    name: 'api',
+    image: 'shop/api:4.2.0',
+    replicas: 3,
+    podAnnotations: { 'sandbox/usage': '{"cpu":"180m","memory":"210Mi"}' },
+  }),
   deployment({ name: 'checkout', image: 'shop/checkout:2.7.1', replicas: 2 }),
   // Out of memory again and again: something to remediate.
   deployment({ name: 'payments', image: 'shop/payments:1.9.3', replicas: 1, podAnnotations: { 'test/crash': 'true' } }),
   statefulSet('postgres', 'postgres:18', 2),
   daemonSet(SHOP, 'log-agent', 'shop/log-agent:0.9'),
+  // With old logs to clean up.
+  deployment({
+    name: 'reports',
+    image: 'eclipse-temurin:25-jdk',
+    replicas: 1,
+    podAnnotations: {
+      'sandbox/files': JSON.stringify([
+        { path: '/var/log/reports/2026-01.log', size: 52_428_800, age: '60d' },
+        { path: '/var/log/reports/2026-02.log', size: 31_457_280, age: '32d' },
+        { path: '/var/log/reports/today.log', size: 4_096, age: '2h' },
+      ]),
+    },
+  }),
+  maintenance('postgres-reindex', 'repair_database', 'postgres:18'),
   ...['web-server', 'api', 'checkout'].map((name) => service(SHOP, name, 80)),
   {
     ...service(SHOP, 'postgres', 5432),
@@ -33,6 +52,13 @@ export const manifests: Resource[] = [
       metrics: [
         { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
       ],
+    },
+  }),
+  object('networking.k8s.io/v1 NetworkPolicy', SHOP, 'postgres', {
+    spec: {
+      podSelector: { matchLabels: { app: 'postgres' } },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: 'api' } } }], ports: [{ port: 5432 }] }],
     },
   }),
   object('v1 ConfigMap', SHOP, 'shop-config', { data: { LOG_LEVEL: 'info', CURRENCY: 'EUR' } }),
@@ -81,8 +107,38 @@ function deployment(given: {
 function statefulSet(name: string, image: string, replicas: number): Resource {
   const labels = { app: name };
   return object('apps/v1 StatefulSet', SHOP, name, {
-    spec: { replicas, serviceName: name, selector: { matchLabels: labels }, template: template(name, image, labels) },
+    spec: {
+      replicas,
+      serviceName: name,
+      selector: { matchLabels: labels },
+      template: template(name, image, labels),
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'data' },
+          spec: {
+            storageClassName: 'standard',
+            accessModes: ['ReadWriteOnce'],
+            resources: { requests: { storage: '1Gi' } },
+          },
+        },
+      ],
+    },
   });
+}
+
+/** A suspended CronJob: a job of the team's own that an action may run. */
+function maintenance(name: string, action: string, image: string): Resource {
+  const made = object('batch/v1 CronJob', SHOP, name, {
+    spec: {
+      schedule: '0 4 * * 0',
+      suspend: true,
+      jobTemplate: {
+        spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers: [{ name, image }] } } },
+      },
+    },
+  });
+  made.metadata.labels = { 'executor.kubernaut.io/action': action };
+  return made;
 }
 
 function daemonSet(
