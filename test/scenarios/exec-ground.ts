@@ -13,7 +13,7 @@ export interface Container {
   /** A file of that size, last written so many days ago. */
   file(path: string, shape: { bytes: number; days: number }): Promise<void>;
   /** A JVM that idles, up when it comes back; it ends with `stop`, or by itself after a minute. */
-  jvm(): Promise<{ stop(): Promise<void> }>;
+  jvm(): Promise<{ pid: string; stop(): Promise<void> }>;
   /** The paths below the folder that are there. */
   paths(): Promise<string[]>;
 }
@@ -49,6 +49,7 @@ export async function openContainer(ground: Ground, { spec = {} } = {}): Promise
         return found;
       });
       return {
+        pid,
         async stop() {
           await container.run('kill', '-9', pid);
           ended.abort();
