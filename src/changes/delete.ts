@@ -45,7 +45,7 @@ export const deleteKind: ChangeKind<DeleteChange> = {
 };
 
 /** A deletion of what is gone has had its effect; so has one whose object another has replaced under its name. */
-export async function doneWhenGone(call: Promise<void>): Promise<void> {
+async function doneWhenGone(call: Promise<void>): Promise<void> {
   try {
     await call;
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Database } from '../database/connect.ts';
 import { DatabaseUnavailable } from '../database/unavailable.ts';
 
 /** Somebody has asked that the run end before it is through. */
-export class Cancelled extends Error {
+class Cancelled extends Error {
   constructor(reason: string | null) {
     super(reason ? `Cancelled: ${reason}` : 'Cancelled');
     this.name = 'Cancelled';

@@ -62,7 +62,7 @@ test.each(['cordon_node', 'drain_node'])(
       await allTakePods();
 
       const answers = await Promise.all(
-        nodes.map((node_name, index) => replicas[index]?.execute(action, { node_name })),
+        nodes.map(async (node_name, index) => await replicas[index]?.execute(action, { node_name })),
       );
 
       const told = JSON.stringify(answers.map((answer) => answer?.body));
@@ -93,7 +93,7 @@ test("two cordons that rely on other nodes do not get in each other's way", asyn
   await allTakePods();
 
   const answers = await Promise.all(
-    ['last-1', 'last-2'].map((node_name, index) => replicas[index]?.execute('cordon_node', { node_name })),
+    ['last-1', 'last-2'].map(async (node_name, index) => await replicas[index]?.execute('cordon_node', { node_name })),
   );
 
   expect(answers.map((answer) => answer?.body.status)).toEqual(['completed', 'completed']);

@@ -23,7 +23,7 @@ afterAll(async () => {
   await service.close();
 });
 
-const doors = ['/api/v1/execute', '/api/v1/executions/some-id/rollback'];
+const doors = ['/api/v1/execute', '/api/v1/executions/some-id/cancel', '/api/v1/executions/some-id/rollback'];
 
 async function send(
   path: string,

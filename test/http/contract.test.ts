@@ -41,6 +41,7 @@ describe('where nothing is', () => {
     ['POST', '/api/v1/status/a', 'GET, HEAD'],
     ['DELETE', '/api/v1/executions', 'GET, HEAD'],
     ['GET', '/api/v1/executions/a/rollback', 'POST'],
+    ['GET', '/api/v1/executions/a/cancel', 'POST'],
     ['PATCH', '/api/v1/actions', 'GET, HEAD'],
     ['POST', '/health', 'GET, HEAD'],
     ['POST', '/livez', 'GET, HEAD'],

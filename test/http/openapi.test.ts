@@ -138,7 +138,9 @@ describe('the schemas of the answers', () => {
     const undone = await service.post('/api/v1/executions/run-1/rollback', { reason: 'no longer needed' });
     const status = await service.get('/api/v1/status/run-1');
     const page = await service.get('/api/v1/executions?limit=1');
+    const tooLate = await service.post('/api/v1/executions/run-1/cancel', { reason: 'no longer needed' });
 
+    expect(undescribed('POST /api/v1/executions/{id}/cancel', tooLate)).toEqual([]);
     expect([run, again, undone, status, page].map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200]);
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(page.headers.get('link')).toContain('rel="next"');
