@@ -45,8 +45,9 @@ function overviewRow({ name, targets, targetOptional, risk, irreversible, summar
 
 function section(action: Action): string {
   const { name, summary, targets, targetOptional, risk, irreversible, again, refuses, permissions, examples } = action;
+  const custom = (action.customTargets ?? []).map(({ apiVersion, kind }) => `${apiVersion}/${kind}`);
   const facts = [
-    `**Target**: ${targets.join(', ')}${targetOptional ? '; may be left out' : ''}`,
+    `**Target**: ${[...targets, ...custom].join(', ')}${targetOptional ? '; may be left out' : ''}`,
     `**Risk**: ${risk}`,
     `**Undo**: ${irreversible === undefined ? 'what was there before is kept with the execution' : `none: ${irreversible}`}`,
     `**Sent again**: ${again === 'no_op' ? 'changes nothing the second time' : 'acts each time; the cooldown is there for that'}`,

@@ -20,9 +20,10 @@ export function neededPermissions(actions: readonly Action[], rules: readonly Ru
 }
 
 /** What a request for the action reads before and after the action's own part. */
-function readsOfRequest({ name, targets, permissions }: Action): Permission[] {
+function readsOfRequest({ name, targets, customTargets = [], permissions }: Action): Permission[] {
   return [
     ...targets.map((kind) => readOf(kind, name)),
+    ...customTargets.map((kind) => permissionFor(kind, ['get'])),
     // A pod stands for the workload that owns it; between a pod and its Deployment is a ReplicaSet.
     ...(targets.includes('Pod') || !targets.some((kind) => ownersOfPods.includes(kind)) ? [] : [readOf('Pod', name)]),
     ...(targets.includes('Deployment') ? [readOf('ReplicaSet', name)] : []),

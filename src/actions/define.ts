@@ -34,12 +34,19 @@ export interface ActionExample {
   parameters: Record<string, unknown>;
 }
 
+export interface CustomKind {
+  apiVersion: string;
+  kind: string;
+}
+
 interface ActionCore {
   /** snake_case; `scale-deployment` and `scaleDeployment` are accepted as well. */
   name: string;
   summary: string;
   /** Kinds that it acts on; the first is meant where a request names none. */
   targets: readonly string[];
+  /** Kinds that are not built in; a request names them with their apiVersion. */
+  customTargets?: readonly CustomKind[];
   risk: RiskLevel;
   /** Why there is no undo, or undefined where there is one. */
   irreversible?: string;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nameFault } from '../kubernetes/names.ts';
 import { parseDuration } from '../text/duration.ts';
 
 /** A number of replicas: a whole number from 0 to 1000. */
@@ -14,6 +15,11 @@ export const overrideHpa = z
   .boolean()
   .default(false)
   .describe('Scale although a HorizontalPodAutoscaler manages the workload');
+
+/** The name of an object: a DNS subdomain. */
+export const objectName = z.string().refine((name) => nameFault(name) === undefined, {
+  error: ({ input }) => nameFault(String(input)) ?? 'must be the name of an object',
+});
 
 /** How far to look back: `1h`, `30m`, `7d`. Gives milliseconds. */
 export function timeRange({ default: preset, longest }: { default: string; longest: string }) {

@@ -1,13 +1,17 @@
 import { closestNames } from '../text/closest-names.ts';
 import { auditLogs } from './audit-logs.ts';
+import { backupData } from './backup-data.ts';
 import { cleanupStorage } from './cleanup-storage.ts';
 import { collectDiagnostics } from './collect-diagnostics.ts';
+import { compactStorage } from './compact-storage.ts';
 import { cordonNode } from './cordon-node.ts';
 import { createHeapDump } from './create-heap-dump.ts';
 import type { Action } from './define.ts';
 import { drainNode } from './drain-node.ts';
 import { enableDebugMode } from './enable-debug-mode.ts';
+import { failoverDatabase } from './failover-database.ts';
 import { notifyOnly } from './notify-only.ts';
+import { repairDatabase } from './repair-database.ts';
 import { resetServiceMesh } from './reset-service-mesh.ts';
 import { restartDaemonSet } from './restart-daemonset.ts';
 import { restartDeployment } from './restart-deployment.ts';
@@ -38,10 +42,14 @@ export const actions: readonly Action[] = [
   taintNode,
   untaintNode,
   drainNode,
+  backupData,
+  cleanupStorage,
+  compactStorage,
+  repairDatabase,
+  failoverDatabase,
   rotateSecrets,
   restartNetwork,
   resetServiceMesh,
-  cleanupStorage,
   collectDiagnostics,
   auditLogs,
   notifyOnly,

@@ -9,6 +9,7 @@ import { restartKind } from './restart.ts';
 import { copySecretKind } from './secrets/copy-secret.ts';
 import { regenerateSecretKind } from './secrets/regenerate-secret.ts';
 import { restoreSecretKind } from './secrets/restore-secret.ts';
+import { runJobKind } from './run-job.ts';
 import { waitKind } from './wait.ts';
 
 const kinds = {
@@ -23,6 +24,7 @@ const kinds = {
   copy_secret: copySecretKind,
   regenerate_secret: regenerateSecretKind,
   restore_secret: restoreSecretKind,
+  run_job: runJobKind,
 };
 
 /** The six answers for a change of any kind. */
@@ -33,6 +35,11 @@ export function changeKind<C extends Change>(change: C): ChangeKind<C> {
 /** The steps' changes in one row, in the order of the plan. */
 export function changesOf(steps: readonly ChangeStep[]): Change[] {
   return steps.flat();
+}
+
+/** Whether the change only makes an object of this service's own, and so alters nothing that is there. */
+export function onlyMakes({ kind }: Change): boolean {
+  return kind === 'create' || kind === 'copy_secret' || kind === 'run_job';
 }
 
 /** The table pairs each kind with its own change, a relation that the index type loses. */

@@ -9,6 +9,7 @@ import type { ExecChange } from './exec.ts';
 import type { PatchChange } from './patch.ts';
 import type { RenewChange } from './renew.ts';
 import type { RestartChange } from './restart.ts';
+import type { RunJobChange } from './run-job.ts';
 import type { CopySecretChange } from './secrets/copy-secret.ts';
 import type { RegenerateSecretChange } from './secrets/regenerate-secret.ts';
 import type { RestoreSecretChange } from './secrets/restore-secret.ts';
@@ -26,7 +27,8 @@ export type Change =
   | RenewChange
   | CopySecretChange
   | RegenerateSecretChange
-  | RestoreSecretChange;
+  | RestoreSecretChange
+  | RunJobChange;
 
 /** A change, or several that run side by side. */
 export type ChangeStep = Change | Change[];

@@ -4,6 +4,8 @@ import type { Expectation, ExpectationKind } from './expectation.ts';
 import { fieldEqualsKind } from './field-equals.ts';
 import { goneKind } from './gone.ts';
 import { nodeEmptiedKind } from './node-emptied.ts';
+import { conditionTrueKind } from './condition-true.ts';
+import { jobCompleteKind } from './job-complete.ts';
 import { podsReplacedKind } from './pods-replaced.ts';
 import { readyReplicasKind } from './ready-replicas.ts';
 import { renewedKind } from './renewed.ts';
@@ -11,6 +13,7 @@ import { rolloutCompleteKind } from './rollout-complete.ts';
 import { taintedKind } from './tainted.ts';
 import { secretRestoredKind } from './secrets/secret-restored.ts';
 import { secretRotatedKind } from './secrets/secret-rotated.ts';
+import { snapshotReadyKind } from './snapshot-ready.ts';
 
 const kinds = {
   rollout_complete: rolloutCompleteKind,
@@ -25,6 +28,9 @@ const kinds = {
   secret_rotated: secretRotatedKind,
   secret_restored: secretRestoredKind,
   node_emptied: nodeEmptiedKind,
+  job_complete: jobCompleteKind,
+  condition_true: conditionTrueKind,
+  snapshot_ready: snapshotReadyKind,
 };
 
 /** The answers for an expectation of any kind. */

@@ -6,6 +6,8 @@ import type { ContainerRunning } from './container-running.ts';
 import type { FieldEquals } from './field-equals.ts';
 import type { Gone } from './gone.ts';
 import type { NodeEmptied } from './node-emptied.ts';
+import type { ConditionTrue } from './condition-true.ts';
+import type { JobComplete } from './job-complete.ts';
 import type { PodsReplaced } from './pods-replaced.ts';
 import type { ReadyReplicas } from './ready-replicas.ts';
 import type { Renewed } from './renewed.ts';
@@ -13,6 +15,7 @@ import type { RolloutComplete } from './rollout-complete.ts';
 import type { Tainted } from './tainted.ts';
 import type { SecretRestored } from './secrets/secret-restored.ts';
 import type { SecretRotated } from './secrets/secret-rotated.ts';
+import type { SnapshotReady } from './snapshot-ready.ts';
 
 /** A condition that must hold once the changes are made. Plain JSON. */
 export type Expectation =
@@ -27,7 +30,10 @@ export type Expectation =
   | Tainted
   | Renewed
   | SecretRotated
-  | SecretRestored;
+  | SecretRestored
+  | JobComplete
+  | ConditionTrue
+  | SnapshotReady;
 
 /** `detail` says what is still missing, or why it will never hold. */
 export type Judgement = { state: 'holds' } | { state: 'waiting'; detail: string } | { state: 'failed'; detail: string };

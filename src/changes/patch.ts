@@ -14,6 +14,8 @@ export interface PatchChange {
   subresource?: string;
   resourceVersion?: string;
   edits: FieldEdit[];
+  /** The fields that tell whether it was done, where a controller writes the others on. Default: all. */
+  toldBy?: string[][];
   summary: string;
 }
 
@@ -38,8 +40,9 @@ export const patchKind: ChangeKind<PatchChange> = {
       ...(change.subresource ? { subresource: change.subresource } : {}),
     });
     if (change.target.uid && current.metadata.uid !== change.target.uid) return 'other';
-    if (stands(current, change.edits, 'to')) return 'done';
-    return stands(current, change.edits, 'from') ? 'not_done' : 'other';
+    const telling = tellingEdits(change);
+    if (stands(current, telling, 'to')) return 'done';
+    return stands(current, telling, 'from') ? 'not_done' : 'other';
   },
 
   values: (change) => ({ before: valuesOf(change, 'from'), after: valuesOf(change, 'to') }),
@@ -57,6 +60,10 @@ export const patchKind: ChangeKind<PatchChange> = {
 /** Whether every edited field of the object has the value of that side. */
 export function stands(object: KubernetesObject, edits: readonly FieldEdit[], side: 'from' | 'to'): boolean {
   return edits.every((edit) => sameValue(valueAt(object, edit.path), edit[side]));
+}
+
+function tellingEdits({ edits, toldBy }: PatchChange): FieldEdit[] {
+  return toldBy ? edits.filter(({ path }) => toldBy.some((told) => sameValue(told, path))) : edits;
 }
 
 function bodyOf(change: PatchChange): unknown {

@@ -6,6 +6,7 @@ import { fieldEquals } from './field-equals.ts';
 import { gone } from './gone.ts';
 import { rolledOut } from './rollout-complete.ts';
 import { secretRestored } from './secrets/secret-restored.ts';
+import type { Report } from './report.ts';
 
 /**
  * What an action wants done: what to change, what must hold afterwards, how to undo it. Plain JSON, so that it can be
@@ -33,6 +34,8 @@ export interface Plan {
   summary?: string;
   /** What a reading action found, or what a writing one has to tell beyond its changes. */
   result?: Json;
+  /** What is read at the end, also of a run that failed, and added to the result. */
+  reports?: Report[];
 }
 
 /** How a plan is taken back, or the sentence that says why it can't be. */
@@ -59,6 +62,7 @@ export interface PlanParts {
   riskReasons?: string[];
   summary?: string;
   result?: Json;
+  reports?: Report[];
 }
 
 /** Puts a plan together from what an action gives. */
@@ -76,6 +80,7 @@ export function plan(parts: PlanParts): Plan {
     riskReasons = [],
     summary,
     result,
+    reports,
   } = parts;
   return {
     changes,
@@ -89,6 +94,7 @@ export function plan(parts: PlanParts): Plan {
     riskReasons,
     ...(summary === undefined ? {} : { summary }),
     ...(result === undefined ? {} : { result }),
+    ...(reports ? { reports } : {}),
   };
 }
 

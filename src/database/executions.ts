@@ -1,4 +1,5 @@
 import { and, desc, eq, gte, lt, lte, or, type SQL } from 'drizzle-orm';
+import type { NewEvent } from './claim.ts';
 import type { Database } from './connect.ts';
 import { type Execution, executionColumns } from './execution-row.ts';
 import type { ExecutionStatus } from './execution-status.ts';
@@ -27,6 +28,15 @@ export async function findByKey(
       .limit(1),
   );
   return row;
+}
+
+/** Adds an event to what is told of an execution that is kept still. */
+export async function tellOf(database: Database, id: string, { type, message }: NewEvent): Promise<void> {
+  await database.statement('tell_of', async (sql) => {
+    await sql`
+      insert into execution_event (execution_id, type, message)
+      select id, ${type}, ${message} from execution where id = ${id}`;
+  });
 }
 
 export interface HistoryFilter {

@@ -33,7 +33,7 @@ export async function findTarget(
   const ahead = action.targets.includes(named.kind) ? action.readAhead?.(reader, named) : undefined;
   for (const read of ahead ?? []) void read.catch(() => undefined);
   const object = await readTarget(reader, named);
-  if (action.targets.includes(object.kind)) return { target: referenceTo(object), object };
+  if (isTarget(action, object)) return { target: referenceTo(object), object };
   const owner = await owningWorkload(reader, action, object);
   return { target: referenceTo(owner), object: owner };
 }
@@ -49,7 +49,7 @@ export function namedTarget(action: Action, request: ExecuteRequest): ObjectRefe
   const known = target.apiVersion ? kindOf(target.apiVersion, word) : findKind(word);
   const kind = known?.kind ?? word;
   const apiVersion = target.apiVersion ?? known?.apiVersion;
-  if (!apiVersion || !accepts(action, kind) || isNamesake(apiVersion, kind)) throw unsupported(action, candidate, kind);
+  if (!apiVersion || !accepts(action, apiVersion, kind)) throw unsupported(action, candidate, kind);
   if (known && !known.namespaced) return { apiVersion, kind, name: target.name };
   const namespace = target.namespace ?? namespaceOf(request);
   if (!namespace) {
@@ -89,7 +89,7 @@ function chosen(action: Action, candidates: readonly Candidate[]): Candidate | u
   if (!first || (first.source !== 'label' && first.source !== 'annotation')) return first;
   return (
     candidates.find(({ target }) => target.kind === action.targets[0]) ??
-    candidates.find(({ target }) => target.kind === undefined || accepts(action, target.kind)) ??
+    candidates.find(({ target }) => target.kind === undefined || acceptsKind(action, target.kind)) ??
     first
   );
 }
@@ -118,8 +118,20 @@ function namespaceOf({ parameters, alert }: ExecuteRequest): string | undefined 
   return label || undefined;
 }
 
+function isTarget(action: Action, { apiVersion, kind }: Pick<ObjectReference, 'apiVersion' | 'kind'>): boolean {
+  return action.targets.includes(kind) || isCustomTarget(action, apiVersion, kind);
+}
+
+function isCustomTarget({ customTargets = [] }: Action, apiVersion: string, kind: string): boolean {
+  return customTargets.some((custom) => custom.kind === kind && custom.apiVersion === apiVersion);
+}
+
+function accepts(action: Action, apiVersion: string, kind: string): boolean {
+  return isCustomTarget(action, apiVersion, kind) || (acceptsKind(action, kind) && !isNamesake(apiVersion, kind));
+}
+
 /** A pod stands for the workload that owns it. */
-function accepts(action: Action, kind: string): boolean {
+function acceptsKind(action: Action, kind: string): boolean {
   if (action.targets.includes(kind)) return true;
   return kind === 'Pod' && action.targets.some((target) => workloads.includes(target));
 }
@@ -141,10 +153,10 @@ async function owningWorkload(reader: ClusterReader, action: Action, pod: Kubern
   for (let step = 0; step < longestOwnerChain; step += 1) {
     const owner = controllerOf(object);
     // Only what leads to a workload is read: the service may have no right to look at other owners.
-    if (!owner || !(action.targets.includes(owner.kind) || owner.kind === 'ReplicaSet')) break;
+    if (!owner || !(isTarget(action, owner) || owner.kind === 'ReplicaSet')) break;
     const namespace = pod.metadata.namespace;
     object = await readTarget(reader, { ...owner, ...(namespace ? { namespace } : {}) });
-    if (action.targets.includes(object.kind)) return object;
+    if (isTarget(action, object)) return object;
   }
   throw new Refusal(
     'unsupported_target',
@@ -154,6 +166,11 @@ async function owningWorkload(reader: ClusterReader, action: Action, pod: Kubern
 }
 
 function unsupported(action: Action, { pointer, target }: Candidate, kind: string): Refusal {
-  const sentence = `${action.name} can't act on ${kind} ${target.name}; it acts on ${action.targets.join(', ') || 'the cluster as a whole'}`;
+  const sentence = `${action.name} can't act on ${kind} ${target.name}; it acts on ${namesOfTargets(action)}`;
   return new Refusal('unsupported_target', sentence, { errors: [{ pointer, detail: sentence }] });
+}
+
+function namesOfTargets({ targets, customTargets = [] }: Action): string {
+  const custom = customTargets.map(({ apiVersion, kind }) => `${apiVersion}/${kind}`);
+  return [...targets, ...custom].join(', ') || 'the cluster as a whole';
 }

@@ -1,4 +1,4 @@
-import { changeKind, changesOf } from '../changes/change-kinds.ts';
+import { changeKind, changesOf, onlyMakes } from '../changes/change-kinds.ts';
 import { isNoOp } from '../changes/plan.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
 import type { Execution } from '../database/execution-row.ts';
@@ -12,13 +12,12 @@ export function objectKey(cluster: string, { namespace = '', kind, name }: Objec
 
 /**
  * The keys of all that must not be changed by anyone else meanwhile: the objects that the plan changes, what it holds
- * beside them, and the target. A plan that only reads, or only creates objects of its own, holds nothing.
+ * beside them, and the target. A plan that only reads, or only makes objects of its own
+ * and names none to hold, holds nothing.
  */
 export function heldKeys(cluster: string, { plan, target }: Prepared): string[] {
-  const changed = changesOf(plan.changes).filter(
-    ({ kind }) => kind !== 'create' && kind !== 'copy_secret' && kind !== 'wait',
-  );
-  if (changed.length === 0) return [];
+  const changed = changesOf(plan.changes).filter((change) => change.kind !== 'wait' && !onlyMakes(change));
+  if (changed.length === 0 && plan.holds.length === 0) return [];
   const held = [
     ...changed.map((change) => changeKind(change).target(change)),
     ...plan.holds,

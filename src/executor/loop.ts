@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../database/unavailable.ts';
 import { prune } from '../database/prune.ts';
 import type { ExecutorContext } from './context.ts';
+import { deleteExpiredSnapshots } from './delete-expired-snapshots.ts';
 import { settleOne } from './settle.ts';
 import { startQueued } from './start-queued.ts';
 
@@ -39,7 +40,7 @@ export async function runLoop(context: ExecutorContext, signal: AbortSignal): Pr
   await Promise.allSettled(begun);
 }
 
-/** Starts what is due in the queue (`begun` holds what is under way), settles silent runs, lets go of old records. */
+/** Starts what is due in the queue (`begun` holds what is under way), settles silent runs, lets go of what is too old. */
 async function step(
   context: ExecutorContext,
   signal: AbortSignal,
@@ -55,8 +56,9 @@ async function step(
     if (!(await settleOne(context, signal))) break;
   }
   for (let pruned = 0; prunes && pruned < mostAtOnce && !signal.aborted; pruned += 1) {
-    if (!(await prune(context.database, context.settings.database))) return;
+    if (!(await prune(context.database, context.settings.database))) break;
   }
+  if (prunes && !signal.aborted) await deleteExpiredSnapshots(context, signal);
 }
 
 function isTurnToPrune(): boolean {

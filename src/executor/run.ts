@@ -24,6 +24,7 @@ import {
   jsonOf,
   type ProgressRecord,
 } from './record.ts';
+import { readReports } from './read-reports.ts';
 import { recordOutcome } from './record-outcome.ts';
 import { createTurns } from './turns.ts';
 
@@ -150,6 +151,9 @@ export async function run(
     expectations = await lastJudgement(context, { plan: prepared.plan, records, otherwise: expectations, lastLooks });
   } finally {
     cancellation.stop();
+    const begun = records.some(({ status }) => status !== 'pending' && status !== 'skipped');
+    if (begun && !lease.signal.aborted)
+      Object.assign(found, await readReports(context.cluster, prepared.plan, lastLooks));
     lease.stop();
     await live.end();
   }
@@ -190,7 +194,8 @@ function outdated({ target }: Prepared): PlanOutdated {
   return new PlanOutdated(new Error(`${target ? describeReference(target) : 'The target'} is another object now`));
 }
 
-function withFound(planned: Json | undefined, found: JsonObject): Json {
+/** The result as the plan has it, and beside it what was found out. */
+export function withFound(planned: Json | undefined, found: JsonObject): Json {
   const isObject = typeof planned === 'object' && planned !== null && !Array.isArray(planned);
   return isObject ? { ...planned, ...found } : found;
 }

@@ -9,7 +9,9 @@ import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ExecutorContext } from './context.ts';
 import { cooldownKeyOf } from './held-objects.ts';
 import { type ChangeRecord, type ExpectationRecord, partsOf } from './record.ts';
+import { readReports } from './read-reports.ts';
 import { recordOutcome } from './record-outcome.ts';
+import { withFound } from './run.ts';
 import { mostAttempts, pauseAfter } from './start-queued.ts';
 
 const shortestLookMs = 1_000;
@@ -45,13 +47,17 @@ async function settle(context: ExecutorContext, orphan: Execution, stop: AbortSi
   }
   // While the cluster can't be read nothing is decided: the lease runs out again, and the next look follows.
   if (unreadable !== undefined && untilDeadlineMs > -leaseMs * 4) return;
-  const { status, message, expectations } = await verdictOf(context, { orphan, records, signal, unreadable });
+  const verdict = await verdictOf(context, { orphan, records, signal, unreadable });
+  // What was done may show only later: verifying goes on to the run's deadline, look after look.
+  if (verdict.open && untilDeadlineMs > lookMs) return;
+  const { status, message, expectations } = verdict;
   if (status === 'failed' && unreadable === undefined && isToBeUndoneStill(orphan, records)) {
     const waits = { afterMs: pauseAfter(orphan.attempts ?? 1), message: `${message}; it is planned anew` };
     const requeued = await requeue(context.database, { id: orphan.id, fence: orphan.fence ?? 0 }, waits);
     context.observer.settled(requeued ? 'queued' : 'taken_over');
     return;
   }
+  const found = doneOf(records) > 0 ? await readReports(context.cluster, plan) : {};
   const how = { by: context.holder, from: 'the cluster', decided: message };
   const recorded = await recordOutcome(context, {
     row: orphan,
@@ -68,6 +74,7 @@ async function settle(context: ExecutorContext, orphan: Execution, stop: AbortSi
     events: [{ type: 'execution.settled', message }],
     cooldownKey: cooldownKeyOf(orphan, findAction(orphan.action)?.cooldownClass),
     settled: how,
+    ...(Object.keys(found).length > 0 ? { result: withFound(plan.result, found) } : {}),
   });
   context.observer.settled(recorded ? status : 'taken_over');
 }
@@ -105,7 +112,7 @@ async function verdictOf(
     signal,
     unreadable,
   }: { orphan: Execution; records: ChangeRecord[]; signal: AbortSignal; unreadable: string | undefined },
-): Promise<{ status: Outcome; message: string; expectations: ExpectationRecord[] }> {
+): Promise<{ status: Outcome; message: string; expectations: ExpectationRecord[]; open?: boolean }> {
   const { plan, expectations } = partsOf(orphan);
   const done = doneOf(records);
   const untold = records.filter(({ status }) => status === 'unknown');
@@ -140,8 +147,10 @@ async function verdictOf(
     const judged = await judgeNow(cluster, plan.expectations, AbortSignal.timeout(shortestLookMs)).catch(
       () => expectations,
     );
-    const why = error instanceof ExpectationFailed ? error.message : 'what should hold afterwards does not hold yet';
-    return { status: 'failed', message: `${silent}; every change had taken effect, but ${why}`, expectations: judged };
+    const never = error instanceof ExpectationFailed;
+    const why = never ? error.message : 'what should hold afterwards does not hold yet';
+    const message = `${silent}; every change had taken effect, but ${why}`;
+    return { status: 'failed', message, expectations: judged, open: !never };
   }
 }
 

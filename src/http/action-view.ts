@@ -7,7 +7,10 @@ export function actionView(action: Action): { [field: string]: Json } {
   return {
     name: action.name,
     summary: action.summary,
-    targets: [...action.targets],
+    targets: [
+      ...action.targets,
+      ...(action.customTargets ?? []).map(({ apiVersion, kind }) => `${apiVersion}/${kind}`),
+    ],
     target_required: !action.targetOptional,
     risk: action.risk,
     reversible: action.irreversible === undefined,

@@ -17,7 +17,7 @@ const Target = z
   .describe('An object of the cluster');
 
 const Change = z.strictObject({
-  kind: text.describe('patch, create, delete, evict or wait'),
+  kind: text.describe('patch, create, delete, evict, run_job or wait'),
   target: Target,
   summary: text.describe('What is changed, in words'),
   status: z.enum(['pending', 'applied', 'skipped', 'failed', 'unknown']),

@@ -15,7 +15,7 @@ export const protectedTarget: Rule = {
   async judge({ cluster, action, plan, settings: { protected_target } }) {
     const setting = action.actsOnProtected ? { ...protected_target, namespaces: [] } : protected_target;
     const changed = writesTo(plan).map((change) => changeKind(change).target(change));
-    const held = changed.length === 0 ? [] : plan.holds.filter(({ kind }) => workloads.includes(kind));
+    const held = plan.changes.length === 0 ? [] : plan.holds.filter(({ kind }) => readable.includes(kind));
     for (const object of await readAll(cluster, [...changed, ...held])) {
       const why = protection(object, setting);
       if (why) {
@@ -31,8 +31,11 @@ export const protectedTarget: Rule = {
   },
 };
 
-/** What a plan holds because it changes their pods. Owners of other kinds are not read: each would need a permission. */
-const workloads = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'];
+/**
+ * What a plan holds because it changes their pods, or runs something on them. Owners of other kinds are not read: each
+ * would need a permission.
+ */
+const readable = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'PersistentVolumeClaim', 'Cluster'];
 
 function protection(
   { kind, metadata }: KubernetesObject,

@@ -1,6 +1,6 @@
 import type { Action } from '../actions/define.ts';
 import type { RefusalCode } from '../actions/refusal.ts';
-import { changeKind, changesOf } from '../changes/change-kinds.ts';
+import { changeKind, changesOf, onlyMakes } from '../changes/change-kinds.ts';
 import type { Change } from '../changes/change.ts';
 import type { Plan } from '../changes/plan.ts';
 import type { Settings } from '../config/settings.ts';
@@ -39,7 +39,7 @@ export interface Rule {
 /** The changes that write to something that exists already: what the rules about a target look at. */
 export function writesTo(plan: Plan): Change[] {
   return changesOf(plan.changes).filter((change) => {
-    if (change.kind === 'create' || change.kind === 'copy_secret' || change.kind === 'wait') return false;
+    if (change.kind === 'wait' || onlyMakes(change)) return false;
     return !changeKind(change).isNoOp(change);
   });
 }

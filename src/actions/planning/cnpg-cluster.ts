@@ -1,0 +1,2 @@
+/** A database of the operator CloudNativePG. */
+export const cnpgCluster = { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster' } as const;

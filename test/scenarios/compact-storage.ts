@@ -1,0 +1,3 @@
+import { maintenanceScenarios } from './maintenance.ts';
+
+export const scenarios = maintenanceScenarios('compact_storage');
