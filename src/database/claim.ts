@@ -71,7 +71,8 @@ export type ClaimAnswer =
   | { outcome: 'full' };
 
 /**
- * Admits an execution, or says what stands against it: one statement, one commit (drizzle/0002_queue.sql).
+ * Admits an execution, or says what stands against it: one commit, shared with what arrives together
+ * (drizzle/0005_claims_together.sql).
  * Not safe to repeat blindly: a second sending of the same row is its own `duplicate`.
  */
 export async function claim(database: Database, request: ClaimRequest): Promise<ClaimAnswer> {
@@ -83,20 +84,10 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     slots: request.slots,
     lease_ms: request.leaseMs,
     ...(request.queuedFence === undefined ? {} : { queued_fence: request.queuedFence }),
+    ...(request.relies ? { relies: { keys: request.relies.keys, since_ms: request.relies.sinceMs } } : {}),
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };
-  const answer = await database.statement('claim_execution', async (sql) => {
-    const [row] = request.relies
-      ? await sql<{ answer: RawAnswer }[]>`select claim_relying(${relying(payload, request.relies)}::jsonb) as answer`
-      : await sql<{ answer: RawAnswer }[]>`select claim_execution(${JSON.stringify(payload)}::jsonb) as answer`;
-    if (!row) throw new Error('claim_execution gave no row');
-    return row.answer;
-  });
-  return parsed(answer);
-}
-
-function relying(payload: JsonObject, { keys, sinceMs }: { keys: string[]; sinceMs: number }): string {
-  return JSON.stringify({ ...payload, relies: { keys, since_ms: sinceMs } });
+  return parsed(await database.together<RawAnswer>('claim_execution', 'claim_executions', payload));
 }
 
 /** The keys that executions with a lower fencing number hold: they were admitted first. */

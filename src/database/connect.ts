@@ -1,5 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
+import type { JsonObject } from '../json.ts';
+import { type Sending, together } from './together.ts';
 import { DatabaseUnavailable, isConnectionFault } from './unavailable.ts';
 
 /** Runs around each statement, so that spans and metrics hang there; `name` is one of a few dozen fixed words. */
@@ -25,6 +27,11 @@ export interface Database {
   statement<T>(name: string, run: (sql: Sql) => Promise<T>): Promise<T>;
   /** The same, for what Drizzle puts together. */
   query<T>(name: string, run: (db: PostgresJsDatabase) => Promise<T>): Promise<T>;
+  /**
+   * Hands an item to an SQL function that takes a list of them and answers with a list: those that arrive while
+   * others are under way go together, in one statement and one commit. Each has a name and a deadline of its own.
+   */
+  together<Answer>(name: string, listFunction: string, item: JsonObject): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -49,11 +56,33 @@ export function connectDatabase({
   });
   // Drizzle makes the client's JSON and times plain text: values for jsonb are sent as text, and times come as text.
   const db = drizzle(sql);
+  const lanes = new Map<string, (item: JsonObject) => Sending<unknown>>();
+  const laneOf = (listFunction: string) => {
+    const lane =
+      lanes.get(listFunction) ??
+      together(async (items: JsonObject[]) => {
+        const call = () =>
+          sql<{ answers: unknown[] }[]>`select ${sql(listFunction)}(${JSON.stringify(items)}::jsonb) as answers`;
+        const [row] = await withDeadline(listFunction, call, timeoutMs);
+        return row?.answers ?? [];
+      });
+    lanes.set(listFunction, lane);
+    return lane;
+  };
   const run = <T>(name: string, call: () => Promise<T>): Promise<T> =>
     observe(name, () => withDeadline(name, call, timeoutMs));
   return {
     statement: (name, call) => run(name, () => call(sql)),
     query: (name, call) => run(name, () => call(db)),
+    async together<Answer>(name: string, listFunction: string, item: JsonObject) {
+      const lane = laneOf(listFunction);
+      let sending: Sending<unknown> | undefined;
+      try {
+        return await run(name, () => answerOf<Answer>((sending = lane(item)).answer));
+      } finally {
+        sending?.giveUp();
+      }
+    },
     close: () => sql.end({ timeout: connectTimeoutSeconds }),
   };
 }
@@ -73,4 +102,9 @@ async function withDeadline<T>(name: string, call: () => Promise<T>, timeoutMs: 
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The SQL function says what it answers. */
+function answerOf<Answer>(answer: Promise<unknown>): Promise<Answer> {
+  return answer as Promise<Answer>;
 }

@@ -30,15 +30,16 @@ export async function finish(
   { row, events, cooldown, scheduled }: Finish,
 ): Promise<Finished | undefined> {
   const payload: JsonObject = {
+    id,
+    fence,
     row: columnsOf(row),
     events: events.map((event) => ({ ...event })),
     ...(cooldown ? { cooldown: { key: cooldown.key, period_ms: cooldown.periodMs } } : {}),
     ...(scheduled ? { scheduled: { row: columnsOf(scheduled.row), after_ms: scheduled.afterMs } } : {}),
   };
-  return await database.statement('finish_execution', async (sql) => {
-    const [row] = await sql<{ answer: { finished_at: string; scheduled_undo: ScheduledUndo | null } | null }[]>`
-      select finish_execution(${id}, ${fence}, ${JSON.stringify(payload)}::jsonb) as answer`;
-    if (!row?.answer) return undefined;
-    return { finishedAt: new Date(row.answer.finished_at), scheduledUndo: row.answer.scheduled_undo };
-  });
+  const answer = await database.together<RawAnswer | null>('finish_execution', 'finish_executions', payload);
+  return answer ? { finishedAt: new Date(answer.finished_at), scheduledUndo: answer.scheduled_undo } : undefined;
 }
+
+/** What the SQL function answers. */
+type RawAnswer = { finished_at: string; scheduled_undo: ScheduledUndo | null };
