@@ -149,7 +149,7 @@ describe('actions', () => {
   test.each([
     ['scale_deploymnet', 'scale_deployment'],
     ['restart', 'restart_pod'],
-    ['drain-node', 'cordon_node'],
+    ['drain-nodes', 'drain_node'],
   ])('%s is unknown, and the closest names are told: %s', async (name, closest) => {
     const one = await service.get(`/api/v1/actions/${name}`);
     const execute = await service.execute(name, {});
