@@ -14,6 +14,12 @@ import { taintedKind } from './tainted.ts';
 import { secretRestoredKind } from './secrets/secret-restored.ts';
 import { secretRotatedKind } from './secrets/secret-rotated.ts';
 import { snapshotReadyKind } from './snapshot-ready.ts';
+import { replacementReadyKind } from './replacement-ready.ts';
+import { outOfEndpointsKind } from './out-of-endpoints.ts';
+import { resizedKind } from './resized.ts';
+import { podsPlacedKind } from './pods-placed.ts';
+import { volumeExpandedKind } from './volume-expanded.ts';
+import { conditionHoldsKind } from './condition-holds.ts';
 
 const kinds = {
   rollout_complete: rolloutCompleteKind,
@@ -31,6 +37,12 @@ const kinds = {
   job_complete: jobCompleteKind,
   condition_true: conditionTrueKind,
   snapshot_ready: snapshotReadyKind,
+  replacement_ready: replacementReadyKind,
+  out_of_endpoints: outOfEndpointsKind,
+  resized: resizedKind,
+  pods_placed: podsPlacedKind,
+  volume_expanded: volumeExpandedKind,
+  condition_holds: conditionHoldsKind,
 };
 
 /** The answers for an expectation of any kind. */

@@ -16,6 +16,12 @@ import type { Tainted } from './tainted.ts';
 import type { SecretRestored } from './secrets/secret-restored.ts';
 import type { SecretRotated } from './secrets/secret-rotated.ts';
 import type { SnapshotReady } from './snapshot-ready.ts';
+import type { ReplacementReady } from './replacement-ready.ts';
+import type { OutOfEndpoints } from './out-of-endpoints.ts';
+import type { Resized } from './resized.ts';
+import type { PodsPlaced } from './pods-placed.ts';
+import type { VolumeExpanded } from './volume-expanded.ts';
+import type { ConditionHolds } from './condition-holds.ts';
 
 /** A condition that must hold once the changes are made. Plain JSON. */
 export type Expectation =
@@ -33,7 +39,13 @@ export type Expectation =
   | SecretRestored
   | JobComplete
   | ConditionTrue
-  | SnapshotReady;
+  | SnapshotReady
+  | ConditionHolds
+  | ReplacementReady
+  | PodsPlaced
+  | OutOfEndpoints
+  | Resized
+  | VolumeExpanded;
 
 /** `detail` says what is still missing, or why it will never hold. */
 export type Judgement = { state: 'holds' } | { state: 'waiting'; detail: string } | { state: 'failed'; detail: string };

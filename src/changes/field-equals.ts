@@ -11,6 +11,8 @@ export interface FieldEquals {
   target: ObjectReference;
   path: string[];
   value?: Json;
+  /** An object that is gone has no field that would have to be so. */
+  orGone?: true;
 }
 
 export function fieldEquals(target: ObjectReference, path: string[], value: Json | undefined): FieldEquals {
@@ -18,12 +20,13 @@ export function fieldEquals(target: ObjectReference, path: string[], value: Json
 }
 
 export const fieldEqualsKind: ExpectationKind<FieldEquals> = {
-  describe: ({ target, path, value }) =>
-    `${pathText(path)} of ${describeReference(target)} is ${value === undefined ? 'not set' : brief(value)}`,
+  describe: ({ target, path, value, orGone }) =>
+    `${pathText(path)} of ${describeReference(target)} is ${value === undefined ? 'not set' : brief(value)}${orGone ? ', or it is gone' : ''}`,
   permissions: ({ target }) => watchPermissions(target),
   query: ({ target }) => queryOf(target),
-  judge({ target, path, value }, objects) {
+  judge({ target, path, value, orGone }, objects) {
     const object = found(target, objects);
+    if (!object && orGone) return { state: 'holds' };
     if (!object) return { state: 'failed', detail: `${describeReference(target)} is gone` };
     const current = valueAt(object, path);
     if (sameValue(current, value)) return { state: 'holds' };

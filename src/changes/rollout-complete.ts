@@ -46,9 +46,11 @@ function judgeDeployment(object: KubernetesObject): Judgement {
   const available = numberAt(object, ['status', 'availableReplicas']);
   const deadline = deadlineExceeded(object);
   if (deadline) return { state: 'failed', detail: deadline };
-  if (updated < wanted) return waiting(`${updated} of ${wanted} new replicas have been created`);
+  if (updated < wanted)
+    return waiting(`${updated} of ${wanted} new replicas have been created${creationFailure(object)}`);
   if (present > updated) return waiting(`${present - updated} old replicas are still to go`);
-  if (available < updated) return waiting(`${available} of ${updated} new replicas are available`);
+  if (available < updated)
+    return waiting(`${available} of ${updated} new replicas are available${creationFailure(object)}`);
   return { state: 'holds' };
 }
 
@@ -81,6 +83,13 @@ function deadlineExceeded(object: KubernetesObject): string | undefined {
   const progressing = conditionOf(object, 'Progressing');
   if (textAt(progressing, ['reason']) !== 'ProgressDeadlineExceeded') return undefined;
   return `ProgressDeadlineExceeded: ${textAt(progressing, ['message']) ?? 'the rollout made no progress'}`;
+}
+
+/** The API server's own words where it refuses the new pods, such as over a quota. It may yet take them: old ones leave. */
+function creationFailure(object: KubernetesObject): string {
+  const failure = conditionOf(object, 'ReplicaFailure');
+  const message = textAt(failure, ['message']);
+  return message && textAt(failure, ['status']) === 'True' ? `: ${message}` : '';
 }
 
 function waiting(detail: string): Judgement {

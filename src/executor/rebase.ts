@@ -38,7 +38,13 @@ export async function rebase(
   }
 }
 
-async function rebasePatch(reader: ClusterReader, change: PatchChange, { force }: RebaseOptions): Promise<PatchChange> {
+async function rebasePatch(
+  reader: ClusterReader,
+  change: PatchChange,
+  { force }: RebaseOptions,
+): Promise<PatchChange | undefined> {
+  // Pods come and go: what was changed of one that is gone needs no taking back.
+  if (change.target.kind === 'Pod' && !(await isThere(reader, change.target))) return undefined;
   const current = await sameObject(reader, change.target, change.subresource);
   if (!force && !stands(current, change.edits, 'from') && !stands(current, change.edits, 'to')) {
     throw drifted(change, current);
@@ -90,6 +96,16 @@ async function rebaseRestore(
   }
   const { resourceVersion } = secret.metadata;
   return { ...change, ...(resourceVersion ? { resourceVersion } : {}) };
+}
+
+async function isThere(reader: ClusterReader, target: ObjectReference): Promise<boolean> {
+  try {
+    const { metadata } = await reader.get(target);
+    return target.uid === undefined || metadata.uid === target.uid;
+  } catch (error) {
+    if (isKubernetesError(error, 'notFound')) return false;
+    throw error;
+  }
 }
 
 async function sameObject(

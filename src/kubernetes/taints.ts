@@ -1,8 +1,6 @@
 import type { Json } from './object.ts';
 import { listAt, numberAt, textAt, valueAt } from './value-at.ts';
 
-export type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
-
 /** What keeps pods off a node, or drives them from it. A node has one of each key and effect. */
 export interface Taint {
   key: string;

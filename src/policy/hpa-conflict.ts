@@ -1,9 +1,9 @@
 import { changeKind } from '../changes/change-kinds.ts';
 import type { Change } from '../changes/change.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
-import { groupOf } from '../kubernetes/kinds.ts';
-import { type KubernetesObject, type ObjectReference, referenceTo } from '../kubernetes/object.ts';
-import { numberAt, textAt } from '../kubernetes/value-at.ts';
+import { type KubernetesObject, referenceTo } from '../kubernetes/object.ts';
+import { aimsAt } from '../kubernetes/scale-target.ts';
+import { numberAt } from '../kubernetes/value-at.ts';
 import { type Rule, writesTo } from './rule.ts';
 
 /** A HorizontalPodAutoscaler sets the number of replicas of its workload itself, some seconds later. */
@@ -19,7 +19,7 @@ export const hpaConflict: Rule = {
         kind: 'HorizontalPodAutoscaler',
         ...(target.namespace ? { namespace: target.namespace } : {}),
       });
-      const hpa = items.find((item) => scales(item, target));
+      const hpa = items.find((item) => aimsAt(item, 'scaleTargetRef', target));
       if (!hpa) continue;
       const reason = `${describeReference(referenceTo(hpa))} manages the replicas of ${describeReference(target)}, between ${rangeOf(hpa)}`;
       if (parameters['override_hpa'] === true) return { verdict: 'allow', reason: `${reason}; override_hpa is given` };
@@ -36,16 +36,6 @@ export const hpaConflict: Rule = {
 
 function setsReplicas(change: Change): boolean {
   return change.kind === 'patch' && change.edits.some(({ path }) => path.join('.') === 'spec.replicas');
-}
-
-function scales(hpa: KubernetesObject, { apiVersion, kind, name }: ObjectReference): boolean {
-  const reference = ['spec', 'scaleTargetRef'];
-  const group = groupOf(textAt(hpa, [...reference, 'apiVersion']) ?? apiVersion);
-  return (
-    textAt(hpa, [...reference, 'kind']) === kind &&
-    textAt(hpa, [...reference, 'name']) === name &&
-    group === groupOf(apiVersion)
-  );
 }
 
 function rangeOf(hpa: KubernetesObject): string {
