@@ -25,6 +25,7 @@ import { scaleStatefulSet } from './scale-statefulset.ts';
 import { taintNode } from './taint-node.ts';
 import { uncordonNode } from './uncordon-node.ts';
 import { untaintNode } from './untaint-node.ts';
+import { updateHpa } from './update-hpa.ts';
 
 /** Every action that this service knows, in the order of the catalogue. */
 export const actions: readonly Action[] = [
@@ -50,6 +51,7 @@ export const actions: readonly Action[] = [
   rotateSecrets,
   restartNetwork,
   resetServiceMesh,
+  updateHpa,
   collectDiagnostics,
   auditLogs,
   notifyOnly,
