@@ -26,6 +26,7 @@ import { taintNode } from './taint-node.ts';
 import { uncordonNode } from './uncordon-node.ts';
 import { untaintNode } from './untaint-node.ts';
 import { updateHpa } from './update-hpa.ts';
+import { updateNetworkPolicy } from './update-network-policy.ts';
 
 /** Every action that this service knows, in the order of the catalogue. */
 export const actions: readonly Action[] = [
@@ -52,6 +53,7 @@ export const actions: readonly Action[] = [
   restartNetwork,
   resetServiceMesh,
   updateHpa,
+  updateNetworkPolicy,
   collectDiagnostics,
   auditLogs,
   notifyOnly,
