@@ -13,6 +13,7 @@ import { failoverDatabase } from './failover-database.ts';
 import { notifyOnly } from './notify-only.ts';
 import { repairDatabase } from './repair-database.ts';
 import { resetServiceMesh } from './reset-service-mesh.ts';
+import { expandPvc } from './expand-pvc.ts';
 import { restartDaemonSet } from './restart-daemonset.ts';
 import { restartDeployment } from './restart-deployment.ts';
 import { restartNetwork } from './restart-network.ts';
@@ -52,6 +53,7 @@ export const actions: readonly Action[] = [
   rotateSecrets,
   restartNetwork,
   resetServiceMesh,
+  expandPvc,
   updateHpa,
   updateNetworkPolicy,
   collectDiagnostics,
