@@ -14,6 +14,7 @@ import { notifyOnly } from './notify-only.ts';
 import { repairDatabase } from './repair-database.ts';
 import { resetServiceMesh } from './reset-service-mesh.ts';
 import { expandPvc } from './expand-pvc.ts';
+import { increaseResources } from './increase-resources.ts';
 import { restartDaemonSet } from './restart-daemonset.ts';
 import { restartDeployment } from './restart-deployment.ts';
 import { restartNetwork } from './restart-network.ts';
@@ -40,6 +41,7 @@ export const actions: readonly Action[] = [
   rollbackDeployment,
   enableDebugMode,
   createHeapDump,
+  increaseResources,
   cordonNode,
   uncordonNode,
   taintNode,
