@@ -15,6 +15,7 @@ import { repairDatabase } from './repair-database.ts';
 import { resetServiceMesh } from './reset-service-mesh.ts';
 import { expandPvc } from './expand-pvc.ts';
 import { increaseResources } from './increase-resources.ts';
+import { migrateWorkload } from './migrate-workload.ts';
 import { restartDaemonSet } from './restart-daemonset.ts';
 import { restartDeployment } from './restart-deployment.ts';
 import { restartNetwork } from './restart-network.ts';
@@ -42,6 +43,7 @@ export const actions: readonly Action[] = [
   enableDebugMode,
   createHeapDump,
   increaseResources,
+  migrateWorkload,
   cordonNode,
   uncordonNode,
   taintNode,

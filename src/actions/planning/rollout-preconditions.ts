@@ -29,3 +29,13 @@ export function partitionWarnings(workload: KubernetesObject): string[] {
     `Only pods with an ordinal of ${partition} or more are reached: ${describeReference(referenceTo(workload))} has a partition`,
   ];
 }
+
+/** Refuses a StatefulSet of which a partition would keep pods as they are, where all have to change. */
+export function refusePartition(workload: KubernetesObject, what: string): void {
+  const partition = numberAt(workload, ['spec', 'updateStrategy', 'rollingUpdate', 'partition']);
+  if (workload.kind !== 'StatefulSet' || partition === 0) return;
+  throw preconditionFailed(
+    `${describeReference(referenceTo(workload))} has a partition of ${partition}, so that ${what} would not reach all its pods`,
+    'Set spec.updateStrategy.rollingUpdate.partition to 0 first',
+  );
+}
