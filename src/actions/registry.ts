@@ -16,6 +16,7 @@ import { resetServiceMesh } from './reset-service-mesh.ts';
 import { expandPvc } from './expand-pvc.ts';
 import { increaseResources } from './increase-resources.ts';
 import { migrateWorkload } from './migrate-workload.ts';
+import { optimizeResources } from './optimize-resources.ts';
 import { restartDaemonSet } from './restart-daemonset.ts';
 import { restartDeployment } from './restart-deployment.ts';
 import { restartNetwork } from './restart-network.ts';
@@ -43,6 +44,7 @@ export const actions: readonly Action[] = [
   enableDebugMode,
   createHeapDump,
   increaseResources,
+  optimizeResources,
   migrateWorkload,
   cordonNode,
   uncordonNode,
