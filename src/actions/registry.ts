@@ -17,6 +17,7 @@ import { expandPvc } from './expand-pvc.ts';
 import { increaseResources } from './increase-resources.ts';
 import { migrateWorkload } from './migrate-workload.ts';
 import { optimizeResources } from './optimize-resources.ts';
+import { quarantinePod } from './quarantine-pod.ts';
 import { restartDaemonSet } from './restart-daemonset.ts';
 import { restartDeployment } from './restart-deployment.ts';
 import { restartNetwork } from './restart-network.ts';
@@ -61,6 +62,7 @@ export const actions: readonly Action[] = [
   resetServiceMesh,
   expandPvc,
   updateHpa,
+  quarantinePod,
   updateNetworkPolicy,
   collectDiagnostics,
   auditLogs,

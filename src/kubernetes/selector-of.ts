@@ -4,7 +4,12 @@ import { valueAt } from './value-at.ts';
 
 /** The label selector in `spec.selector` of a workload or a budget; undefined where there is none: it selects nothing. */
 export function selectorOf(object: KubernetesObject): LabelSelector | undefined {
-  const selector = valueAt(object, ['spec', 'selector']);
+  return selectorAt(object, ['spec', 'selector']);
+}
+
+/** The label selector that stands there. */
+export function selectorAt(object: KubernetesObject, path: readonly string[]): LabelSelector | undefined {
+  const selector = valueAt(object, path);
   if (typeof selector !== 'object' || selector === null || Array.isArray(selector)) return undefined;
   return asSelector(selector);
 }
