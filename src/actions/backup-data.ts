@@ -21,7 +21,7 @@ const parameters = z.strictObject({
       'Name of the VolumeSnapshot; of several, how their names begin (default: the name of the claim and the execution)',
     ),
   retention_days: wholeNumber({ min: 1, max: 365 })
-    .default(30)
+    .prefault(30)
     .describe('Days until the service deletes it; the annotation executor.kubernaut.io/expires may be edited'),
   snapshot_class: objectName.optional().describe("The VolumeSnapshotClass (default: the driver's default class)"),
 });
