@@ -6,6 +6,7 @@ import { optimizedContainers } from '../../src/actions/planning/optimized-contai
 import { Refusal } from '../../src/actions/refusal.ts';
 import { compareQuantities, formatQuantity } from '../../src/kubernetes/quantities.ts';
 import { openGround, type Ground } from '../scenarios/ground.ts';
+import { onRealCluster } from '../support/cluster.ts';
 import { recommend, usageKinds } from '../scenarios/usage.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -131,6 +132,31 @@ describe('through the front door', () => {
     expect(body).toMatchObject({ status: 'failed', changed: false });
     expect(body.error.message).toMatch(/QOS/i);
   }, 30_000);
+
+  // The sandbox keeps no quotas.
+  test.skipIf(!onRealCluster)(
+    'a size over the quota is told in the words of the API server',
+    async () => {
+      const container = { name: 'app', image: 'registry.example/app:1', resources: { limits: { cpu: '200m' } } };
+      const target = await ground.workload('Deployment', { containers: [container] });
+      await ground.create({
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'small', namespace: ground.namespace },
+        spec: { hard: { 'limits.cpu': '1' } },
+      });
+
+      const { body } = await service.execute(
+        'increase_resources',
+        { cpu: '2' },
+        { target: targetOf(target.name), timeout: '4s' },
+      );
+
+      expect(body).toMatchObject({ status: 'timed_out', undo: { available: true } });
+      expect(body.message).toMatch(/exceeded quota: small/);
+    },
+    30_000,
+  );
 
   function targetOf(name: string) {
     return { kind: 'Deployment', namespace: ground.namespace, name };
