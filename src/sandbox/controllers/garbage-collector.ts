@@ -1,4 +1,5 @@
-import { storageOf } from '../kinds/kind.ts';
+import { groupOf } from '../../kubernetes/kinds.ts';
+import { type Kind, storageOf } from '../kinds/kind.ts';
 import { nodes } from '../kinds/node.ts';
 import { pods } from '../kinds/pod.ts';
 import { kindOfStorage, kindsOf } from '../kinds/served.ts';
@@ -78,13 +79,16 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
 
   function ownersOf(object: Resource): string[] {
     return (object.metadata.ownerReferences ?? []).flatMap((owner) => {
-      const kind = kindsOf(store).find(
-        (entry) => entry.kind === owner.kind && owner.apiVersion.startsWith(entry.group || 'v'),
-      );
+      const kind = kindOfOwner(owner);
       return kind
         ? [`${storageOf(kind)} ${kind.namespaced ? (object.metadata.namespace ?? '') : ''}/${owner.name}`]
         : [];
     });
+  }
+
+  /** Of any version: an owner is found by its UID. */
+  function kindOfOwner({ apiVersion, kind }: { apiVersion: string; kind: string }): Kind | undefined {
+    return kindsOf(store).find((entry) => entry.kind === kind && entry.group === groupOf(apiVersion));
   }
 
   /** Kinds that the sandbox does not know are taken to exist: better a leftover than a deletion by mistake. */
@@ -92,9 +96,7 @@ export const garbageCollector: ControllerFactory = ({ store, later }) => {
     object: Resource,
     owner: { kind: string; apiVersion: string; name: string; uid: string },
   ): boolean {
-    const kind = kindsOf(store).find(
-      (entry) => entry.kind === owner.kind && owner.apiVersion.startsWith(entry.group || 'v'),
-    );
+    const kind = kindOfOwner(owner);
     if (!kind) return true;
     return (
       store.get(storageOf(kind), kind.namespaced ? object.metadata.namespace : undefined, owner.name)?.metadata.uid ===
