@@ -18,22 +18,33 @@ export async function execute(
   signal: AbortSignal,
 ): Promise<ExecuteAnswer> {
   const id = request.actionId ?? context.newId();
-  const plan = (until: AbortSignal) => prepare(context, request, { id, signal: until });
   const dryRun = request.dryRun || context.settings.actions.dryRun;
-  return await answered(context, { ...request, dryRun }, { id, plan, signal });
+  const plan = () => prepare(context, request, { id, signal, recalls: !dryRun });
+  const replan = (until: AbortSignal) => prepare(context, request, { id, signal: until });
+  return await answered(context, { ...request, dryRun }, { id, plan, replan, signal });
 }
 
 /** The common way of an execution and a rollback: replay, plan, carry out, answer. */
 export async function answered(
   context: ExecutorContext,
   terms: CarryOutOptions['terms'] & Pick<ExecuteRequest, 'actionId'>,
-  { id, plan, signal }: { id: string; plan: (signal: AbortSignal) => Promise<Prepared>; signal: AbortSignal },
+  {
+    id,
+    plan,
+    replan,
+    signal,
+  }: {
+    id: string;
+    plan: () => Promise<Prepared>;
+    replan: (signal: AbortSignal) => Promise<Prepared>;
+    signal: AbortSignal;
+  },
 ): Promise<ExecuteAnswer> {
   const { idempotencyKey, actionId, requestHash } = terms;
   try {
     const earlier = await findByKey(context.database, { key: idempotencyKey, id: actionId });
     if (earlier) return replay(earlier, requestHash);
-    const carried = await carryOut(context, { id, prepared: await plan(signal), terms, replan: plan, signal });
+    const carried = await carryOut(context, { id, prepared: await plan(), terms, replan, signal });
     if (carried.outcome === 'ended') return { state: 'ended', execution: carried.execution, replayed: false };
     const stored = await findExecution(context.database, carried.id);
     if (!stored) throw new Error(`Execution ${carried.id} is not stored, though a claim has found it`);

@@ -30,9 +30,10 @@ export async function findTarget(
   const named = namedTarget(action, request);
   if (!named) return undefined;
   // Whoever needs an answer of these asks again, and then sees what went wrong.
-  const ahead = action.targets.includes(named.kind) ? action.readAhead?.(reader, named) : undefined;
+  const ownKind = action.targets.includes(named.kind);
+  const ahead = ownKind ? action.readAhead?.(reader, named) : undefined;
   for (const read of ahead ?? []) void read.catch(() => undefined);
-  const object = await readTarget(reader, named);
+  const object = await readTarget(reader, named, ownKind);
   if (isTarget(action, object)) return { target: referenceTo(object), object };
   const owner = await owningWorkload(reader, action, object);
   return { target: referenceTo(owner), object: owner };
@@ -136,9 +137,13 @@ function acceptsKind(action: Action, kind: string): boolean {
   return kind === 'Pod' && action.targets.some((target) => workloads.includes(target));
 }
 
-async function readTarget(reader: ClusterReader, reference: ObjectReference): Promise<KubernetesObject> {
+async function readTarget(
+  reader: ClusterReader,
+  reference: ObjectReference,
+  recall = false,
+): Promise<KubernetesObject> {
   try {
-    return await reader.get(reference);
+    return await (recall ? reader.recall(reference) : reader.get(reference));
   } catch (error) {
     if (!isKubernetesError(error, 'notFound')) throw error;
     throw new Refusal('target_not_found', `${describeReference(reference)} does not exist in ${reader.name}`, {

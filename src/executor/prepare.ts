@@ -1,6 +1,7 @@
 import type { Action, RiskLevel } from '../actions/define.ts';
 import { closestActions, findAction } from '../actions/registry.ts';
 import { Refusal } from '../actions/refusal.ts';
+import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import type { Plan } from '../changes/plan.ts';
 import type { RuleSettings } from '../config/settings.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
@@ -11,7 +12,7 @@ import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
 import { findTarget } from './find-target.ts';
 import { parameterPointer } from './parameter-pointer.ts';
-import { parseParameters } from './parse-parameters.ts';
+import { type ParsedParameters, parseParameters } from './parse-parameters.ts';
 import type { RiskRecord, VerdictRecord } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
 
@@ -39,20 +40,76 @@ export interface PrepareOptions {
   /** The execution that this is for. */
   id: string;
   signal: AbortSignal;
+  /** What the API server remembers of the target is enough, where a write can prove it. */
+  recalls?: boolean;
 }
 
 /** Parses, finds the target, plans and asks the rules. Throws a Refusal for whatever stands against it. */
 export async function prepare(
   context: ExecutorContext,
   request: ExecuteRequest,
-  { id, signal }: PrepareOptions,
+  { recalls = false, ...options }: PrepareOptions,
 ): Promise<Prepared> {
-  const { cluster, observer } = context;
-  const readAtMs = performance.now();
   const action = findAction(request.action);
   if (!action) throw unknownAction(request);
   const parameters = parseParameters(action, request);
-  const reader = readerOf(cluster, { signal });
+  const asked = { ...options, request, action, parameters };
+  const patches = action.permissions.some(({ verbs }) => verbs.includes('patch'));
+  const byMemory = recalls && patches ? await prepareByMemory(context, asked) : undefined;
+  return byMemory ?? (await prepareBy(context, asked, false)).prepared;
+}
+
+interface Asked extends Omit<PrepareOptions, 'recalls'> {
+  request: ExecuteRequest;
+  action: Action;
+  parameters: ParsedParameters;
+}
+
+/**
+ * The same from what the API server remembers of the target. Undefined where that proves nothing: only a first write that
+ * carries the resourceVersion is refused where it was outdated. A no-op and a refusal need the object as it is.
+ */
+async function prepareByMemory(context: ExecutorContext, asked: Asked): Promise<Prepared | undefined> {
+  const { observer } = context;
+  // Verdicts count once they decide.
+  const quiet = { ...context, observer: { ...observer, verdict: () => undefined } };
+  const found = await prepareBy(quiet, asked, true).catch((error: unknown) => {
+    // Who can't be asked now has no other answer a moment later.
+    if (error instanceof Refusal && error.code === 'service_unavailable') throw error;
+    return undefined;
+  });
+  if (!found || found.prepared.dryRun || !isProvenByWrite(found)) return undefined;
+  const { prepared } = found;
+  for (const { rule, verdict } of prepared.verdicts) observer.verdict(rule, verdict);
+  return prepared;
+}
+
+/** Whether the first thing written is the target, and only if it still is as it was read. */
+function isProvenByWrite({ prepared: { plan, target }, version }: PreparedBy): boolean {
+  const first = changesOf(plan.changes).find((change) => !changeKind(change).isNoOp(change));
+  return (
+    first?.kind === 'patch' &&
+    first.target.kind === target?.kind &&
+    first.target.uid === target.uid &&
+    version !== undefined &&
+    first.resourceVersion === version
+  );
+}
+
+interface PreparedBy {
+  prepared: Prepared;
+  /** The target's resourceVersion as it was read. */
+  version: string | undefined;
+}
+
+async function prepareBy(
+  context: ExecutorContext,
+  { request, action, parameters, id, signal }: Asked,
+  recalls: boolean,
+): Promise<PreparedBy> {
+  const { cluster, observer } = context;
+  const readAtMs = performance.now();
+  const reader = readerOf(cluster, { signal, recalls });
   try {
     const found = await observer.phase('target', () => findTarget(reader, action, request));
     const plan = await observer.phase('plan', () =>
@@ -79,7 +136,7 @@ export async function prepare(
       target: found?.target,
       parameters: parsed,
     });
-    return {
+    const prepared = {
       action: action.name,
       cooldownClass: action.cooldownClass ?? action.name,
       target: found?.target,
@@ -91,6 +148,7 @@ export async function prepare(
       readAtMs,
       risk: riskOf(action.risk, plan),
     };
+    return { prepared, version: found?.object.metadata.resourceVersion };
   } catch (error) {
     throw gone(error) ?? pointed(error, request) ?? refusalOf(error, context.now());
   }

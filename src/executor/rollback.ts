@@ -42,7 +42,7 @@ export async function rollback(
   const replan = (until: AbortSignal) => prepareRollback(context, original, request, until);
   const terms = { ...request, priority: original.priority, correlationId: original.correlationId ?? undefined };
   const dryRun = request.dryRun || context.settings.actions.dryRun;
-  return await answered(context, { ...terms, dryRun }, { id, plan: replan, signal });
+  return await answered(context, { ...terms, dryRun }, { id, plan: () => replan(signal), replan, signal });
 }
 
 /** Plans the undo of an execution on the objects as they are now, and asks the rules. */

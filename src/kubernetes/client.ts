@@ -44,7 +44,8 @@ export function createCluster(options: ClusterOptions): Cluster {
     server,
 
     get(reference, call = {}) {
-      const build = (resource: ResourceKind) => objectRequest('get', resource, reference, call.subresource);
+      const parameters = { resourceVersion: call.remembered ? '0' : undefined };
+      const build = (resource: ResourceKind) => objectRequest('get', resource, reference, call.subresource, parameters);
       return perform(reference, call, build, async (request, response) => {
         const object = await readObject(request, response);
         refuseOtherUid(request, reference, object);

@@ -10,6 +10,12 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
+export interface GetOptions extends CallOptions {
+  subresource?: string;
+  /** From the API server's memory, without a question to its store: cheaper, and perhaps a little outdated. */
+  remembered?: boolean;
+}
+
 /** What a write may say besides its body. */
 export interface WriteOptions extends CallOptions {
   /** Sent with `dryRun=All`: admitted and validated, not stored. */
@@ -110,7 +116,7 @@ export interface Cluster {
   readonly server: string;
 
   /** Where the reference has a UID, another object under its name is `notFound`. */
-  get(reference: ObjectReference, options?: CallOptions & { subresource?: string }): Promise<KubernetesObject>;
+  get(reference: ObjectReference, options?: GetOptions): Promise<KubernetesObject>;
   list(query: ObjectQuery, options?: ListOptions): Promise<ObjectList>;
   /**
    * Events from `resourceVersion` on. Opening the stream is retried and bounded like a read; once open, it ends without an

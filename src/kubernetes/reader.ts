@@ -1,4 +1,4 @@
-import type { CallOptions, Cluster, ListOptions, LogOptions, ObjectList, ObjectQuery } from './cluster.ts';
+import type { CallOptions, Cluster, GetOptions, ListOptions, LogOptions, ObjectList, ObjectQuery } from './cluster.ts';
 import type { KubernetesObject, ObjectReference } from './object.ts';
 
 /**
@@ -8,11 +8,19 @@ import type { KubernetesObject, ObjectReference } from './object.ts';
 export interface ClusterReader {
   readonly name: string;
   get(reference: ObjectReference, subresource?: string): Promise<KubernetesObject>;
+  /**
+   * As `get`; of a reader that recalls, as the API server remembers it. What comes of that has to be proven, by a write
+   * that carries the resourceVersion, or be found again by a reader that does not.
+   */
+  recall(reference: ObjectReference): Promise<KubernetesObject>;
   list(query: ObjectQuery, options?: Pick<ListOptions, 'limit' | 'metadataOnly'>): Promise<ObjectList>;
   logs(pod: ObjectReference, options?: Omit<LogOptions, keyof CallOptions>): Promise<string>;
 }
 
-export function readerOf(cluster: Cluster, options: CallOptions): ClusterReader {
+export function readerOf(
+  cluster: Cluster,
+  { recalls = false, ...options }: CallOptions & { recalls?: boolean },
+): ClusterReader {
   const read = new Map<string, Promise<unknown>>();
   const once = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
     const known = read.get(key);
@@ -21,15 +29,20 @@ export function readerOf(cluster: Cluster, options: CallOptions): ClusterReader 
     read.set(key, asked);
     return asked;
   };
+  const get = (
+    { apiVersion, kind, namespace, name }: ObjectReference,
+    { subresource, remembered = false }: Pick<GetOptions, 'subresource' | 'remembered'>,
+  ) =>
+    once(keyOf({ apiVersion, kind, namespace, name }, subresource), () =>
+      cluster.get(
+        { apiVersion, kind, name, ...(namespace ? { namespace } : {}) },
+        { ...options, remembered, ...(subresource ? { subresource } : {}) },
+      ),
+    );
   return {
     name: cluster.name,
-    get: ({ apiVersion, kind, namespace, name }, subresource) =>
-      once(keyOf({ apiVersion, kind, namespace, name }, subresource), () =>
-        cluster.get(
-          { apiVersion, kind, name, ...(namespace ? { namespace } : {}) },
-          { ...options, ...(subresource ? { subresource } : {}) },
-        ),
-      ),
+    get: (reference, subresource) => get(reference, subresource ? { subresource } : {}),
+    recall: (reference) => get(reference, { remembered: recalls }),
     list: (query, listOptions) =>
       once(`list ${JSON.stringify([query, listOptions])}`, async () => {
         const list = await cluster.list(query, { ...options, ...listOptions });
