@@ -28,7 +28,7 @@ if (fault) {
 src/actions/registry.ts        has it as the last of the catalogue; move it where it belongs
 test/scenarios/${file}.ts    the matrix fails until you have written them
 
-MATRIX_ACTIONS=${name} npx vitest run test/e2e/matrix.test.ts runs them alone.
+MATRIX_ACTIONS=${name} npm run test:matrix runs them alone.
 
 CONTRIBUTING.md goes through an action step by step. Then: npm run generate && npm run check && npm test`);
 }

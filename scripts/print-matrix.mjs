@@ -1,11 +1,12 @@
-// Prints what test/e2e/matrix.test.ts has seen of each action, from the JSON lines that it wrote.
+// Prints what test/matrix has seen of each action, from the JSON lines that it wrote.
 import { readFileSync } from 'node:fs';
 
 const [path = ''] = process.argv.slice(2);
 const rows = readFileSync(path, 'utf8')
   .split('\n')
   .filter(Boolean)
-  .map((line) => JSON.parse(line));
+  .map((line) => JSON.parse(line))
+  .sort((a, b) => a.action.localeCompare(b.action));
 const head = ['action', 'effects', 'dry run', 'undo', 'again', 'refusals', 'API calls', 'KB'];
 const table = rows.map((row) => [
   row.action,

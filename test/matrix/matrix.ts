@@ -3,6 +3,7 @@ import { appendFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clusterRole } from '../../scripts/rbac/cluster-role.ts';
 import { neededPermissions } from '../../scripts/rbac/needed-permissions.ts';
+import type { Action } from '../../src/actions/define.ts';
 import { actions } from '../../src/actions/registry.ts';
 import type { ObjectReference } from '../../src/kubernetes/object.ts';
 import type { Permission } from '../../src/kubernetes/permission.ts';
@@ -10,18 +11,20 @@ import { findClusterAccess } from '../../src/platform/kubernetes-access.ts';
 import { rules } from '../../src/policy/rules.ts';
 import { type Ground, openGround } from '../scenarios/ground.ts';
 import { scenariosOf } from '../scenarios/load.ts';
-import { type Asked, type Effect, specOf } from '../scenarios/scenario.ts';
+import { type Asked, type Effect, type Scenarios, specOf } from '../scenarios/scenario.ts';
 import { type Audit, type AuditEntry, auditFromNow } from '../support/audit.ts';
 import { onRealCluster } from '../support/cluster.ts';
 import { countTraffic } from '../support/counting-fetch.ts';
 import { createServiceAccount, type TestServiceAccount } from '../support/service-account.ts';
 import { type Answer, type Service, startService } from '../support/service.ts';
 
-/** Names of actions, by commas: their rows alone, and a role for these alone. */
+/** Names of actions, by commas: these alone, and a role for these alone. */
 const chosen = process.env['MATRIX_ACTIONS']?.split(',');
 const tried = actions.filter(({ name }) => !chosen || chosen.includes(name));
 /** Where the rows go, a JSON line each. */
 const report = process.env['MATRIX_FILE'];
+/** As many files call this; two of them run at a time. */
+const parts = 4;
 
 const userAgent = `executor-matrix-${randomUUID().slice(0, 8)}`;
 const { traffic, count } = countTraffic();
@@ -29,28 +32,42 @@ let ground: Ground;
 let service: Service;
 let account: TestServiceAccount | undefined;
 
-beforeAll(async () => {
-  ground = await openGround('matrix');
-  // On a real API server the service may do what the generated role says, and nothing more.
-  if (onRealCluster) {
-    const role = clusterRole({ origin: 'For the matrix', needs: neededPermissions(tried, rules) });
-    account = await createServiceAccount(ground.cluster, { namespace: ground.namespace, clusterRole: role });
-  }
-  const access = account && (await findClusterAccess({ kind: 'kubeconfig', paths: [account.kubeconfig] }, process.env));
-  service = await startService({ userAgent, faults: count, ...(access ? { access } : {}) });
-}, 60_000);
+/**
+ * Takes every fourth action, from that one on, through all of its scenarios: as a dry run, carried out, sent again, taken
+ * back; and through its refusals.
+ */
+export async function matrix(part: 0 | 1 | 2 | 3): Promise<void> {
+  const own = tried.filter((_action, index) => index % parts === part);
+  const loaded = await Promise.all(
+    own.map(async (action) => ({ action, name: action.name, scenarios: await scenariosOf(action.name) })),
+  );
 
-afterAll(async () => {
-  await service?.close();
-  await account?.close();
-  await ground?.close();
-});
+  beforeAll(async () => {
+    ground = await openGround('matrix');
+    // On a real API server the service may do what the generated role says, and nothing more.
+    if (onRealCluster) {
+      const role = clusterRole({ origin: 'For the matrix', needs: neededPermissions(tried, rules) });
+      account = await createServiceAccount(ground.cluster, { namespace: ground.namespace, clusterRole: role });
+    }
+    const access =
+      account && (await findClusterAccess({ kind: 'kubeconfig', paths: [account.kubeconfig] }, process.env));
+    service = await startService({ userAgent, faults: count, ...(access ? { access } : {}) });
+  }, 60_000);
 
-const loaded = await Promise.all(
-  tried.map(async (action) => ({ action, name: action.name, scenarios: await scenariosOf(action.name) })),
-);
+  afterAll(async () => {
+    await service?.close();
+    await account?.close();
+    await ground?.close();
+  });
 
-describe.each(loaded)('$name', ({ action, name, scenarios }) => {
+  describe.each(loaded)('$name', ({ action, scenarios }) => {
+    rowOf(action, scenarios);
+  });
+}
+
+/** All that one action has to show: its row of the table. */
+function rowOf(action: Action, scenarios: Scenarios | undefined): void {
+  const { name } = action;
   let audit: Audit;
   const row = {
     action: name,
@@ -154,7 +171,7 @@ describe.each(loaded)('$name', ({ action, name, scenarios }) => {
     expect(unused.filter((permission) => !Object.hasOwn(scenarios?.unusedPermissions ?? {}, permission))).toEqual([]);
     expect(requests.filter(isUnbounded).map(({ requestURI }) => requestURI)).toEqual([]);
   });
-});
+}
 
 async function dryRunChangesNothing(name: string, effect: Effect): Promise<void> {
   const objects = [...(effect.target ? [effect.target] : []), ...(effect.touches ?? [])];
