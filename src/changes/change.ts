@@ -67,6 +67,8 @@ export interface ChangeKind<C> {
   heldBackBy?(change: C, error?: KubernetesError): string | undefined;
   /** Reads the cluster and tells whether the effect is there. */
   isDone(change: C, context: Omit<SendContext, 'dryRun'>): Promise<Doneness>;
+  /** The same change, pinned to the object as it is now; undefined where what it edits is no longer as it was planned. */
+  repin?(change: C, context: Omit<SendContext, 'dryRun'>): Promise<C | undefined>;
   /** What stood there before and what stands there after, for the record. */
   values(change: C): { before?: Json; after?: Json };
   /** The change that takes it back; `not_needed` where nothing has to, undefined where nothing can. */

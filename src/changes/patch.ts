@@ -1,7 +1,7 @@
 import type { Json, KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import { permissionFor } from '../kubernetes/permission.ts';
 import { valueAt } from '../kubernetes/value-at.ts';
-import type { ChangeKind } from './change.ts';
+import type { ChangeKind, SendContext } from './change.ts';
 import { type FieldEdit, mergePatchOf, reversed, sameValue } from './field-edit.ts';
 
 /**
@@ -33,16 +33,20 @@ export const patchKind: ChangeKind<PatchChange> = {
     return { object };
   },
 
-  async isDone(change, { cluster, signal, timeoutMs }) {
-    const current = await cluster.get(change.target, {
-      signal,
-      timeoutMs,
-      ...(change.subresource ? { subresource: change.subresource } : {}),
-    });
+  async isDone(change, context) {
+    const current = await read(change, context);
     if (change.target.uid && current.metadata.uid !== change.target.uid) return 'other';
     const telling = tellingEdits(change);
     if (stands(current, telling, 'to')) return 'done';
     return stands(current, telling, 'from') ? 'not_done' : 'other';
+  },
+
+  async repin(change, context) {
+    const current = await read(change, context);
+    const { uid, resourceVersion } = current.metadata;
+    const another = change.target.uid !== undefined && uid !== change.target.uid;
+    if (another || !resourceVersion || !stands(current, change.edits, 'from')) return undefined;
+    return { ...change, resourceVersion };
   },
 
   values: (change) => ({ before: valuesOf(change, 'from'), after: valuesOf(change, 'to') }),
@@ -56,6 +60,13 @@ export const patchKind: ChangeKind<PatchChange> = {
 
   isNoOp: (change) => change.edits.every((edit) => sameValue(edit.from, edit.to)),
 };
+
+function read(
+  { target, subresource }: PatchChange,
+  { cluster, signal, timeoutMs }: Omit<SendContext, 'dryRun'>,
+): Promise<KubernetesObject> {
+  return cluster.get(target, { signal, timeoutMs, ...(subresource ? { subresource } : {}) });
+}
 
 /** Whether every edited field of the object has the value of that side. */
 export function stands(object: KubernetesObject, edits: readonly FieldEdit[], side: 'from' | 'to'): boolean {

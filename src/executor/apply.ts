@@ -112,12 +112,13 @@ async function applyChange(
  */
 async function sendUntilDone(
   context: ExecutorContext,
-  change: Change,
+  planned: Change,
   record: ChangeRecord,
   options: ApplyOptions,
 ): Promise<Sent> {
-  const { signal, lastLooks, timeoutMs, onMoved } = options;
-  const kind = changeKind(change);
+  const { signal, lastLooks, timeoutMs, onMoved, records } = options;
+  const kind = changeKind(planned);
+  let change = planned;
   let retries = 0;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
@@ -126,6 +127,15 @@ async function sendUntilDone(
       if (!isKubernetesError(error)) throw error;
       if (error.reason === 'tooManyRequests') {
         onMoved(record);
+        continue;
+      }
+      // Once something is done the plan can't be made anew. A status that moved on is no reason to leave it half done.
+      const begun = records.some(({ status }) => status === 'applied');
+      if (error.reason === 'conflict' && begun && retries < mostRetries) {
+        const again = await kind.repin?.(change, { cluster: context.cluster, signal, timeoutMs });
+        if (!again) throw new PlanOutdated(error);
+        change = again;
+        retries += 1;
         continue;
       }
       if (error.reason === 'conflict' && retries === 0) throw new PlanOutdated(error);

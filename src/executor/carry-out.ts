@@ -1,4 +1,5 @@
 import { isNoOp, onlyReads } from '../changes/plan.ts';
+import { judgeNow } from '../changes/watch-until.ts';
 import type { NewExecution } from '../database/claim.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Taken } from '../database/queue.ts';
@@ -7,7 +8,7 @@ import type { ExecutorContext } from './context.ts';
 import { dryRun } from './dry-run.ts';
 import { newExecution, type RunTerms } from './new-execution.ts';
 import type { Prepared } from './prepare.ts';
-import { expectationRecordsOf, jsonOf } from './record.ts';
+import { jsonOf } from './record.ts';
 import { lookAgainUnderClaim } from './look-again.ts';
 import { run } from './run.ts';
 
@@ -31,13 +32,10 @@ export interface CarryOutOptions {
  * Admits what was prepared and carries it out. A dry run, a plan that only reads and one whose effect is there
  * already hold nothing and are written in one commit; anything else is claimed, run and recorded.
  */
-export async function carryOut(
-  context: ExecutorContext,
-  { id, prepared, terms, replan, signal, queued }: CarryOutOptions,
-): Promise<CarriedOut> {
+export async function carryOut(context: ExecutorContext, options: CarryOutOptions): Promise<CarriedOut> {
   const { observer } = context;
-  const row = newExecution(context, id, prepared, { ...terms, dryRun: terms.dryRun || prepared.dryRun });
-  const over = await withoutRun(context, { prepared, row, signal });
+  const { id, terms, replan, signal, queued } = options;
+  const { prepared, row, over } = await looked(context, options);
   const { answer, claimedAtMs } = await observer.phase('claim', () =>
     admit(context, prepared, {
       run: over === undefined,
@@ -63,6 +61,26 @@ export async function carryOut(
       return execution ? { outcome: 'ended', execution } : { outcome: 'elsewhere', id, requestHash: terms.requestHash };
     }
   }
+}
+
+const mostPlans = 3;
+
+/** The row of what is to be run, or of what is over already. A dry run is planned anew like a run, where somebody came between. */
+async function looked(
+  context: ExecutorContext,
+  { id, prepared: first, terms, replan, signal }: CarryOutOptions,
+): Promise<{ prepared: Prepared; row: NewExecution; over: NewExecution | undefined }> {
+  let prepared = first;
+  for (let attempt = 1; ; attempt += 1) {
+    const row = newExecution(context, id, prepared, { ...terms, dryRun: terms.dryRun || prepared.dryRun });
+    const over = await withoutRun(context, { prepared, row, signal });
+    if (!over || attempt >= mostPlans || !isOutdated(over)) return { prepared, row, over };
+    prepared = await replan(signal);
+  }
+}
+
+function isOutdated({ error = null }: NewExecution): boolean {
+  return typeof error === 'object' && error !== null && !Array.isArray(error) && error['code'] === 'conflict';
 }
 
 /** The columns that a claim leaves empty. */
@@ -106,11 +124,15 @@ async function withoutRun(
   if (onlyReads(plan))
     return { ...row, status: 'completed', message: plan.summary ?? `${prepared.action} is done; nothing was changed` };
   if (!isNoOp(plan)) return undefined;
-  const said =
-    plan.warnings.length > 0
-      ? `${plan.warnings.join('; ')}; nothing was changed`
-      : 'It is so already; nothing was changed';
-  return { ...row, status: 'completed', message: said, expectations: jsonOf(expectationRecordsOf(plan, true)) };
+  // That it was asked for before does not mean that it has come about.
+  const expectations = await judgeNow(context.cluster, plan.expectations, signal);
+  const unmet = expectations.filter(({ holds }) => !holds).map(({ summary }) => summary);
+  const said = [
+    plan.warnings.length > 0 ? plan.warnings.join('; ') : 'It is so already',
+    'nothing was changed',
+    ...(unmet.length > 0 ? [`not yet: ${unmet.join('; ')}`] : []),
+  ];
+  return { ...row, status: 'completed', message: said.join('; '), expectations: jsonOf(expectations) };
 }
 
 function startMessage({ action, kind, namespace, name }: NewExecution): string {

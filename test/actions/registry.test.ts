@@ -44,12 +44,13 @@ describe.each(actions.map((action) => [action.name, action] as const))('%s', (na
   });
 
   test('shows every default that it has', () => {
-    const { properties = {}, required = [] } = z.toJSONSchema(action.parameters, { io: 'input' });
-    const needed = Object.entries(action.examples[0]?.parameters ?? {}).filter(([key]) => required.includes(key));
-    const parsed = action.parameters.parse(Object.fromEntries(needed));
+    const { properties = {} } = z.toJSONSchema(action.parameters, { io: 'input' });
+    for (const { parameters } of action.examples) {
+      const parsed = z.record(z.string(), z.unknown()).parse(action.parameters.parse(parameters));
 
-    const given = Object.keys(z.record(z.string(), z.unknown()).parse(parsed)).filter((key) => !required.includes(key));
-    for (const key of given) expect(properties[key]).toHaveProperty('default');
+      const added = Object.keys(parsed).filter((key) => parsed[key] !== undefined && !Object.hasOwn(parameters, key));
+      for (const key of added) expect(properties[key]).toHaveProperty('default');
+    }
   });
 
   test('has examples that its own schema accepts', () => {

@@ -58,6 +58,8 @@ export interface Ground {
     spec?: Record<string, unknown>;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
+    /** Pods may be scheduled there. Without it, only those that name the node are there. */
+    room?: boolean;
   }): Promise<ObjectReference>;
   name(prefix: string): string;
   kubectl(...args: string[]): Promise<string>;
@@ -184,13 +186,15 @@ export async function openGround(prefix: string): Promise<Ground> {
       return reference;
     },
 
-    async node({ spec = {}, labels = {}, annotations = {} } = {}) {
+    async node({ spec = {}, labels = {}, annotations = {}, room = false } = {}) {
       const own = name('ground');
       await ground.create({
         apiVersion: 'v1',
         kind: 'Node',
         metadata: { name: own, labels: { 'kubernetes.io/hostname': own, ...labels }, annotations },
         spec,
+        // The pods of others would go when the node does.
+        ...(room ? {} : { status: { allocatable: { cpu: '16', memory: '64Gi', pods: '0' } } }),
       });
       const reference = { apiVersion: 'v1', kind: 'Node', name: own };
       if (!annotations['test/not-ready']) {
@@ -208,11 +212,25 @@ export async function openGround(prefix: string): Promise<Ground> {
 
     async close() {
       await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
-      for (const reference of ofTheCluster.toReversed()) await deleteIfThere(cluster, reference);
+      for (const reference of ofTheCluster.toReversed()) {
+        if (reference.kind === 'Node' && (await hasForeignPods(cluster, reference.name, namespace))) continue;
+        await deleteIfThere(cluster, reference);
+      }
       await cluster.close();
     },
   };
   return ground;
+}
+
+/** Pods of another test that were scheduled there would go with the node; it is closed to more, and stays. */
+async function hasForeignPods(cluster: ConnectedCluster, name: string, namespace: string): Promise<boolean> {
+  const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', fieldSelector: `spec.nodeName=${name}` });
+  if (items.every(({ metadata }) => metadata.namespace === namespace)) return false;
+  await cluster.patch(
+    { apiVersion: 'v1', kind: 'Node', name },
+    { type: 'merge', body: { spec: { unschedulable: true } } },
+  );
+  return true;
 }
 
 async function deleteIfThere(cluster: ConnectedCluster, reference: ObjectReference): Promise<void> {

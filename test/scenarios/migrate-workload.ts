@@ -9,7 +9,7 @@ const zone = { key: 'zone', operator: 'In', values: ['a'] };
 export const scenarios: Scenarios = {
   effects: {
     'all pods to one node': async (ground) => {
-      const node = await ground.node();
+      const node = await ground.node({ room: true });
       const target = await ground.workload('Deployment', { replicas: 2 });
       return {
         target,
@@ -24,8 +24,8 @@ export const scenarios: Scenarios = {
       };
     },
     'all pods to one node, beside the affinity that they have': async (ground) => {
-      const node = await ground.node({ labels: { zone: 'a' } });
-      const other = await ground.node({ labels: { zone: 'a' } });
+      const node = await ground.node({ room: true, labels: { zone: 'a' } });
+      const other = await ground.node({ room: true, labels: { zone: 'a' } });
       const terms = [{ matchExpressions: [zone, { key: hostname, operator: 'In', values: [other.name] }] }];
       const target = await ground.workload('StatefulSet', { podSpec: affine(terms) });
       return {
@@ -40,14 +40,14 @@ export const scenarios: Scenarios = {
       };
     },
     'all pods away from a node to which they were sent': async (ground) => {
-      const node = await ground.node();
+      const node = await ground.node({ room: true });
       const target = await ground.workload('Deployment', {
         podSpec: affine([{ matchExpressions: [{ key: hostname, operator: 'In', values: [node.name] }] }]),
       });
       return await away(ground, target, node);
     },
     'all pods of a StatefulSet away from a node': async (ground) => {
-      const node = await ground.node();
+      const node = await ground.node({ room: true });
       return await away(ground, await ground.workload('StatefulSet'), node);
     },
   },
@@ -71,19 +71,19 @@ export const scenarios: Scenarios = {
       detail: /There is no node no-such-node/,
     }),
     'a node that is not Ready': async (ground) =>
-      await to(ground, await ground.node({ annotations: { 'test/not-ready': 'true' } }), /is not Ready/),
+      await to(ground, await ground.node({ room: true, annotations: { 'test/not-ready': 'true' } }), /is not Ready/),
     'a cordoned node': async (ground) =>
-      await to(ground, await ground.node({ spec: { unschedulable: true } }), /is cordoned/),
+      await to(ground, await ground.node({ room: true, spec: { unschedulable: true } }), /is cordoned/),
     'a tainted node': async (ground) =>
       await to(
         ground,
-        await ground.node({ spec: { taints: [{ key: 'dedicated', value: 'gpu', effect: 'NoSchedule' }] } }),
+        await ground.node({ room: true, spec: { taints: [{ key: 'dedicated', value: 'gpu', effect: 'NoSchedule' }] } }),
         /has the taint dedicated=gpu:NoSchedule, which the pods do not tolerate/,
       ),
     'a node without room': async (ground) =>
       await to(
         ground,
-        await ground.node(),
+        await ground.node({ room: true }),
         /has no room for 1 pods of .*: they request 900 of cpu, and \d+m? of its \d+ are left/,
         {
           replicas: 1,
@@ -92,33 +92,33 @@ export const scenarios: Scenarios = {
         },
       ),
     'a node that the pods may not run on': async (ground) =>
-      await to(ground, await ground.node(), /their nodeSelector disk=ssd does not match it/, {
+      await to(ground, await ground.node({ room: true }), /their nodeSelector disk=ssd does not match it/, {
         ready: false,
         podSpec: { nodeSelector: { disk: 'ssd' } },
       }),
     'a node that the affinity of the pods rules out': async (ground) =>
-      await to(ground, await ground.node(), /their node affinity does not match it/, {
+      await to(ground, await ground.node({ room: true }), /their node affinity does not match it/, {
         ready: false,
         podSpec: affine([{ matchExpressions: [zone] }]),
       }),
     'a node without a hostname label': async (ground) => {
-      const node = await ground.node();
+      const node = await ground.node({ room: true });
       await ground.patch(node, { metadata: { labels: { [hostname]: null } } });
       return await to(ground, node, /has no label kubernetes.io\/hostname/);
     },
     'a paused Deployment': async (ground) =>
-      await to(ground, await ground.node(), /is paused/, { spec: { paused: true }, ready: false }),
+      await to(ground, await ground.node({ room: true }), /is paused/, { spec: { paused: true }, ready: false }),
     'a StatefulSet with a partition': async (ground) => ({
       target: await ground.workload('StatefulSet', {
         spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } },
       }),
-      parameters: { target_node: (await ground.node()).name },
+      parameters: { target_node: (await ground.node({ room: true })).name },
       code: 'precondition_failed',
       detail: /has a partition of 1/,
     }),
     'a workload that a GitOps controller manages': async (ground) => ({
       target: await ground.workload('Deployment', { labels: { 'argocd.argoproj.io/instance': 'shop' } }),
-      parameters: { target_node: (await ground.node()).name },
+      parameters: { target_node: (await ground.node({ room: true })).name },
       code: 'gitops_managed',
       detail: /is managed by Argo CD/,
     }),

@@ -18,6 +18,7 @@ export function ownNodes(ground: Pick<Ground, 'node'>): OwnNodes {
     },
     node: ({ labels = {}, spec = {} } = {}) =>
       ground.node({
+        room: true,
         labels: { 'test/own': own, ...labels },
         spec: { taints: [{ key: 'test/own', value: own, effect: 'NoSchedule' }], ...spec },
       }),
