@@ -5,7 +5,7 @@ import { finishedAtMs } from '../kubernetes/finished.ts';
 import { controllerOf, type KubernetesObject, referenceTo } from '../kubernetes/object.ts';
 import { defineAction, type PlanContext } from './define.ts';
 import { durationMs } from './parameters.ts';
-import { runningContainer } from './planning/container-of-pod.ts';
+import { runningContainer } from './planning/running-container.ts';
 import { execPath, refuseOutside } from './planning/exec-path.ts';
 import { parameterFault } from './refusal.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { noUndo, plan } from '../changes/plan.ts';
 import { defineAction } from './define.ts';
-import { runningContainer } from './planning/container-of-pod.ts';
+import { runningContainer } from './planning/running-container.ts';
 import { execPath, refuseOutside } from './planning/exec-path.ts';
 
 const irreversible = 'a heap dump changes nothing but the file that it writes; delete that file when it has served';

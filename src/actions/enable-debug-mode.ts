@@ -3,12 +3,12 @@ import type { Plan } from '../changes/plan.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import { type KubernetesObject, referenceTo } from '../kubernetes/object.ts';
 import { ownerChain } from '../kubernetes/owner-chain.ts';
-import { listAt, textAt } from '../kubernetes/value-at.ts';
 import { defineAction, type PlanContext } from './define.ts';
 import { durationMs } from './parameters.ts';
-import { chosenContainer, runningContainer } from './planning/container-of-pod.ts';
+import { chosenContainer } from './planning/chosen-container.ts';
 import { debugContainer } from './planning/debug-container.ts';
 import { debugVariable } from './planning/debug-variable.ts';
+import { runningContainer } from './planning/running-container.ts';
 import { parameterFault, preconditionFailed } from './refusal.ts';
 
 const workloads = ['Deployment', 'StatefulSet', 'DaemonSet'];
@@ -76,10 +76,7 @@ export const enableDebugMode = defineAction<Parameters>({
       return debugContainer(object, { image, container: runningContainer(object, wanted), lastsMs });
     }
     const workload = object.kind === 'Pod' ? await workloadOf(context) : object;
-    const containers = listAt(workload, ['spec', 'template', 'spec', 'containers']).flatMap(
-      (each) => textAt(each, ['name']) ?? [],
-    );
-    const container = chosenContainer(containers, wanted, describeReference(referenceTo(workload)));
+    const container = chosenContainer(workload, wanted).name;
     const { env_name: name, log_level: value } = parameters;
     return withTarget(debugVariable(workload, { container, name, value, lastsMs }), context);
   },

@@ -33,6 +33,7 @@ describe('where settings come from', () => {
         dryRun: false,
         maxConcurrent: 10,
         cooldownPeriodMs: 300_000,
+        execPaths: ['/var/log', '/tmp', '/var/tmp', '/var/cache'],
         executionTimeoutMs: 120_000,
         leaseMs: 15_000,
         shutdownTimeoutMs: 20_000,
@@ -175,7 +176,7 @@ other: 1
 
     expect(faultsOf(() => load(content, env))).toEqual([
       'config/executor-service.yaml:2: executor.service_port is "high" | a whole number from 0 to 65535',
-      'config/executor-service.yaml:4: unknown key executor.actions.max_concurent; did you mean max_concurrent? | dry_run, max_concurrent, cooldown_period, execution_timeout, lease, shutdown_timeout, wait_for_slot',
+      'config/executor-service.yaml:4: unknown key executor.actions.max_concurent; did you mean max_concurrent? | dry_run, max_concurrent, cooldown_period, execution_timeout, lease, shutdown_timeout, wait_for_slot, exec_paths',
       'config/executor-service.yaml:5: executor.actions.lease is "15", which is not a duration | a duration such as 30s, 5m, 1h30m or 90d, from 1s to 10m',
       'config/executor-service.yaml:6: executor.actions.dry_run is "maybe" | true or false',
       'config/executor-service.yaml:8: executor.safety.require_confirmation is true, which asks for approvals, which are not available in this version | false',

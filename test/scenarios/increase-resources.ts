@@ -103,7 +103,7 @@ export const scenarios: Scenarios = {
       target: await ground.workload('Deployment', { containers: two }),
       parameters: { cpu: '1' },
       code: 'precondition_failed',
-      detail: /has 2 containers: app, proxy/,
+      detail: /has more than one container: app, proxy/,
     }),
     'a container that is not there': async (ground) => ({
       target: await sized(ground),

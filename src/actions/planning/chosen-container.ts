@@ -20,8 +20,8 @@ export function chosenContainer(object: KubernetesObject, wanted: string | undef
   const named = describeReference(referenceTo(object));
   if (wanted === undefined && names.length > 1) {
     throw preconditionFailed(
-      `${named} has ${names.length} containers: ${names.join(', ')}`,
-      'Name the one that is meant by container_name',
+      `${named} has more than one container: ${names.join(', ')}`,
+      'Name one of them as container_name',
     );
   }
   const index = wanted === undefined ? 0 : names.indexOf(wanted);
