@@ -7,11 +7,10 @@ export function answerExecution(
   kept: { historyMs: number; now: Date },
 ): Response {
   const view = executionView(execution, kept);
-  const headers = new Headers({ 'content-type': 'application/json' });
-  if (replayed) headers.set('idempotent-replayed', 'true');
-  if (state === 'under_way') {
-    headers.set('location', view.links.self);
-    headers.set('retry-after', '1');
-  }
+  const headers = {
+    'content-type': 'application/json',
+    ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
+    ...(state === 'under_way' ? { location: view.links.self, 'retry-after': '1' } : {}),
+  };
   return new Response(JSON.stringify(view), { status: state === 'ended' ? 200 : 202, headers });
 }

@@ -11,7 +11,7 @@ export type Routes = (app: Hono, runtime: Runtime) => void;
 export function mount(endpoints: readonly Routes[], runtime: Runtime): Hono {
   const app = new Hono({ strict: false });
   app.use(async (c, next) => {
-    c.res = await runtime.observeRequest(
+    await runtime.observeRequest(
       c.req.raw,
       () => routePath(c, -1),
       async () => {
