@@ -24,7 +24,7 @@ const runtimeModules = new Set([
 
 /** The parts of src/ that need a machine; the edge's own are the exception. */
 const needsMachine =
-  /^src\/(sandbox\/|server\.ts|gateway\.ts|config\/(main|process-sources)\.ts|platform\/(?!edge|time-ordered-id))/;
+  /^src\/(sandbox\/|server\.ts|gateway\.ts|config\/(main|process-sources)\.ts|platform\/(?!edge|socket-messages|time-ordered-id))/;
 
 /** Cloudflare's limit for a worker of the free plan is 3 MiB, compressed. */
 const mostBytes = 2 * 1024 * 1024;
