@@ -78,11 +78,14 @@ async function entriesFrom(path: string, from: number): Promise<AuditEntry[]> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const buffer = Buffer.alloc(Math.max(0, size - from));
-    await file.read(buffer, 0, buffer.length, from);
+    // With the byte before: where the log was being written when its size was read, that is not the end of a line.
+    const start = Math.max(0, from - 1);
+    const buffer = Buffer.alloc(Math.max(0, size - start));
+    await file.read(buffer, 0, buffer.length, start);
     return buffer
       .toString('utf8')
       .split('\n')
+      .slice(from > 0 ? 1 : 0)
       .filter((line) => line.endsWith('}'))
       .map((line) => JSON.parse(line) as AuditEntry);
   } finally {
