@@ -37,17 +37,18 @@ ${actions.map(section).join('\n')}`;
 }
 
 function overviewRow({ name, targets, targetOptional, risk, irreversible, summary }: Action): string {
-  const on =
+  const kinds =
     targets.length > 5 ? `${targets.slice(0, 4).join(', ')} and ${targets.length - 4} more` : targets.join(', ');
+  const on = [kinds, ...(targetOptional ? ['the cluster'] : [])].filter(Boolean).join(', or ');
   const undo = irreversible === undefined ? 'yes' : 'no';
-  return `| [\`${name}\`](#${name}) | ${on}${targetOptional ? ', or nothing' : ''} | ${risk} | ${undo} | ${summary} |`;
+  return `| [\`${name}\`](#${name}) | ${on} | ${risk} | ${undo} | ${summary} |`;
 }
 
 function section(action: Action): string {
   const { name, summary, targets, targetOptional, risk, irreversible, again, refuses, permissions, examples } = action;
   const custom = (action.customTargets ?? []).map(({ apiVersion, kind }) => `${apiVersion}/${kind}`);
   const facts = [
-    `**Target**: ${[...targets, ...custom].join(', ')}${targetOptional ? '; may be left out' : ''}`,
+    `**Target**: ${[[...targets, ...custom].join(', '), ...(targetOptional ? ['the cluster (no target)'] : [])].filter(Boolean).join('; or ')}`,
     `**Risk**: ${risk}`,
     `**Undo**: ${irreversible === undefined ? 'what was there before is kept with the execution' : `none: ${irreversible}`}`,
     `**Sent again**: ${again === 'no_op' ? 'changes nothing the second time' : 'acts each time; the cooldown is there for that'}`,
