@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Fetch } from '../../src/kubernetes/transport.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { auditFromNow } from '../support/audit.ts';
-import { connectTestClient, ensureNodes } from '../support/cluster.ts';
+import { connectTestClient, ensureNodes, eventually } from '../support/cluster.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let cluster: ConnectedCluster;
@@ -39,7 +39,18 @@ async function makeNode(): Promise<string> {
   const name = `remembered-${randomUUID().slice(0, 8)}`;
   made.push(name);
   await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
+  await atRest(name);
   return name;
+}
+
+/** The controllers of a real cluster make a new node Ready, and answer a cordon with a taint: not in the middle of a test. */
+async function atRest(name: string): Promise<void> {
+  const version = async () => (await cluster.get(node(name))).metadata.resourceVersion;
+  await eventually(async () => {
+    const before = await version();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(await version()).toBe(before);
+  });
 }
 
 /** From here on the memory knows the node as it is now. */
@@ -47,7 +58,11 @@ async function rememberNow(name: string): Promise<void> {
   outdated.set(`/api/v1/nodes/${name}`, { status: 200, text: JSON.stringify(await cluster.get(node(name))) });
 }
 
-const edit = (name: string, body: object) => cluster.patch(node(name), { type: 'merge', body });
+async function edit(name: string, body: object): Promise<void> {
+  await cluster.patch(node(name), { type: 'merge', body });
+  await atRest(name);
+}
+
 const cordon = (name: string, more = {}) => service.execute('cordon_node', { node_name: name }, more);
 
 test('a plan from an outdated memory is refused by the API server and made anew from what is there', async () => {
