@@ -37,7 +37,7 @@ await inParallel(pods, async (index) => {
     metadata: {
       name: `wide-${index}`,
       namespace: `wide-${index % namespaces}`,
-      labels: { app: 'web', tier: 'front', 'pod-template-hash': `${index % 50}` },
+      labels: { 'test/wide': 'true', app: 'web', tier: 'front', 'pod-template-hash': `${index % 50}` },
     },
     spec: {
       nodeName: `wide-${index % nodes}`,
@@ -54,6 +54,7 @@ await inParallel(pods, async (index) => {
     },
   });
 });
+await untilRunning();
 await cluster.close();
 console.log(`${nodes} nodes and ${pods} pods in ${namespaces} namespaces`);
 
@@ -61,6 +62,17 @@ async function create(object: Parameters<typeof cluster.create>[0]): Promise<voi
   await cluster.create(object).catch((error: unknown) => {
     if (!isKubernetesError(error, 'alreadyExists')) throw error;
   });
+}
+
+/** What is still being started keeps the whole cluster busy. */
+async function untilRunning(): Promise<void> {
+  const waiting = { apiVersion: 'v1', kind: 'Pod', labelSelector: 'test/wide', fieldSelector: 'status.phase=Pending' };
+  for (const end = Date.now() + 300_000; ;) {
+    const { items } = await cluster.list(waiting, { limit: 20, metadataOnly: true });
+    if (items.length === 0) return;
+    if (Date.now() > end) throw new Error(`Pods are still Pending, such as ${items[0]?.metadata.name}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
 }
 
 async function untilThere(reference: Parameters<typeof cluster.get>[0]): Promise<void> {
