@@ -71,7 +71,7 @@ async function bench(): Promise<void> {
     const memory = await service.memory();
     const client = httpClient(service.url, lanes);
     try {
-      rows.push(...(await cordonRows(client, credentials, nodes)));
+      rows.push(...(await cordonRows(client, credentials, { nodes, databaseUrl: postgres.url })));
       rows.push(await scaleOf(client, cluster, namespace));
       rows.push(await notifyRow(client, postgres.url));
       // `kubectl` must be in the PATH, and the audit log readable.

@@ -116,7 +116,8 @@ async function verdictOf(
   const { plan, expectations } = partsOf(orphan);
   const done = doneOf(records);
   const untold = records.filter(({ status }) => status === 'unknown');
-  const silent = `The replica ${orphan.holder ?? ''} went silent`.replace('  ', ' ');
+  // By now the row's holder is this replica; the event `execution.unknown` names the silent one.
+  const silent = 'The replica that ran it went silent';
   if (unreadable !== undefined)
     return { status: 'failed', message: `${silent}, and the cluster could not be read: ${unreadable}`, expectations };
   if (untold.length > 0) {
