@@ -69,6 +69,10 @@ function meets(expression: Json, labels: Record<string, string>): boolean {
       return value !== undefined;
     case 'DoesNotExist':
       return value === undefined;
+    case 'Gt':
+      return Number(value ?? Number.NaN) > Number(values[0]);
+    case 'Lt':
+      return Number(value ?? Number.NaN) < Number(values[0]);
     default:
       return true;
   }

@@ -69,3 +69,15 @@ test('a pod requests what its containers and sidecars do together, or its larges
   expect(cpu && formatQuantity(cpu)).toBe('460m');
   expect(requests.get('pods')?.nano).toBe(10n ** 9n);
 });
+
+test.each([
+  ['Gt', '4', '8', true],
+  ['Gt', '8', '8', false],
+  ['Lt', '16', '8', true],
+  ['Lt', '8', '8', false],
+])('a term with %s %s is judged by the number in the label: %s', (operator, bound, label, holds) => {
+  const terms = [{ matchExpressions: [{ key: 'cores', operator, values: [bound] }] }];
+
+  expect(mayMatch(terms, { cores: label })).toBe(holds);
+  expect(mayMatch(terms, {})).toBe(false);
+});

@@ -20,6 +20,8 @@ import { type Answer, type Service, startService } from '../support/service.ts';
 
 /** Names of actions, by commas: these alone, and a role for these alone. */
 const chosen = process.env['MATRIX_ACTIONS']?.split(',');
+const unknown = chosen?.filter((word) => !actions.some(({ name }) => name === word)) ?? [];
+if (unknown.length > 0) throw new Error(`MATRIX_ACTIONS: there is no action ${unknown.join(', ')}`);
 const tried = actions.filter(({ name }) => !chosen || chosen.includes(name));
 /** Where the rows go, a JSON line each. */
 const report = process.env['MATRIX_FILE'];
