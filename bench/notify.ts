@@ -23,6 +23,7 @@ export async function notifyRow(client: ReturnType<typeof httpClient>, databaseU
       locks: [],
       slots: 100,
       leaseMs: 15_000,
+      idempotencyMs: 86_400_000,
     });
     if (answer.outcome !== 'claimed') throw new Error(answer.outcome);
     const ended = await finish(database, id, answer.fence, {
@@ -83,6 +84,7 @@ function row(id: string): NewExecution {
     message: 'Running',
     changed: false,
     rollbackOf: null,
+    resumeOf: null,
     traceId: null,
     timeoutMs: 120_000,
     holder: 'bench',

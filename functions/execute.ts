@@ -2,16 +2,21 @@ import { execute } from '../src/executor/execute.ts';
 import { defineFunction } from '../src/define-function.ts';
 import { answerExecution } from '../src/http/answer-execution.ts';
 import { parseExecuteRequest } from '../src/http/parse-execute-request.ts';
+import { preferenceOf } from '../src/http/prefer.ts';
 import { readJson } from '../src/http/read-json.ts';
 import { refuseWhenStopping } from '../src/http/refuse-when-stopping.ts';
 
-/** `POST /api/v1/execute`: carries an action out, and answers how it went. */
+/** `POST /api/v1/execute`: carries an action out, and answers how it went; or where to ask, where the caller prefers that. */
 export default defineFunction((app, runtime) => {
   app.post('/api/v1/execute', async (c) => {
     refuseWhenStopping(runtime);
-    const request = parseExecuteRequest(await readJson(c.req.raw), { idempotencyKey: c.req.header('idempotency-key') });
+    const { async: preference, applied } = preferenceOf(c.req.header('prefer'));
+    const request = parseExecuteRequest(await readJson(c.req.raw), {
+      idempotencyKey: c.req.header('idempotency-key'),
+      preference,
+    });
     // A caller that goes away does not end what has begun: the run has its own deadline.
     const answer = await execute(runtime.executor, request, new AbortController().signal);
-    return answerExecution(answer, runtime.kept());
+    return answerExecution(answer, runtime.kept(), applied);
   });
 });

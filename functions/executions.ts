@@ -1,6 +1,7 @@
 import { listExecutions } from '../src/database/executions.ts';
 import { defineFunction } from '../src/define-function.ts';
 import { cancel } from '../src/executor/cancel.ts';
+import { resume } from '../src/executor/resume.ts';
 import { rollback } from '../src/executor/rollback.ts';
 import { answerExecution } from '../src/http/answer-execution.ts';
 import { parseCancelRequest } from '../src/http/cancel-request.ts';
@@ -8,13 +9,15 @@ import { cursorOf } from '../src/http/cursor.ts';
 import { executionIdOf } from '../src/http/execution-id.ts';
 import { executionView } from '../src/http/execution-view.ts';
 import { parseHistoryRequest } from '../src/http/history-request.ts';
+import { preferenceOf } from '../src/http/prefer.ts';
 import { readOptionalJson } from '../src/http/read-json.ts';
 import { refuseWhenStopping } from '../src/http/refuse-when-stopping.ts';
+import { parseResumeRequest } from '../src/http/resume-request.ts';
 import { parseRollbackRequest } from '../src/http/rollback-request.ts';
 
 /**
  * `GET /api/v1/executions`: the history, newest first. `POST /api/v1/executions/{id}/cancel`: ends one that is under way.
- * `POST /api/v1/executions/{id}/rollback`: undoes one.
+ * `POST /api/v1/executions/{id}/rollback`: undoes one. `POST /api/v1/executions/{id}/resume`: goes on with one.
  */
 export default defineFunction((app, runtime) => {
   app.get('/api/v1/executions', async (c) => {
@@ -40,8 +43,23 @@ export default defineFunction((app, runtime) => {
   app.post('/api/v1/executions/:id/rollback', async (c) => {
     refuseWhenStopping(runtime);
     const body = await readOptionalJson(c.req.raw);
-    const request = parseRollbackRequest(executionIdOf(c.req.param('id')), body, c.req.header('idempotency-key'));
+    const { async: preference, applied } = preferenceOf(c.req.header('prefer'));
+    const request = parseRollbackRequest(executionIdOf(c.req.param('id')), body, {
+      idempotencyKey: c.req.header('idempotency-key'),
+      later: preference && { notBefore: undefined, ...preference },
+    });
     const answer = await rollback(runtime.executor, request, new AbortController().signal);
-    return answerExecution(answer, runtime.kept());
+    return answerExecution(answer, runtime.kept(), applied);
+  });
+
+  app.post('/api/v1/executions/:id/resume', async (c) => {
+    refuseWhenStopping(runtime);
+    const body = await readOptionalJson(c.req.raw);
+    const { async: preference, applied } = preferenceOf(c.req.header('prefer'));
+    const request = parseResumeRequest(executionIdOf(c.req.param('id')), body, {
+      idempotencyKey: c.req.header('idempotency-key'),
+      later: preference && { notBefore: undefined, ...preference },
+    });
+    return answerExecution(await resume(runtime.executor, request), runtime.kept(), applied);
   });
 });

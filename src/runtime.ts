@@ -1,9 +1,11 @@
 import type { Meter } from '@opentelemetry/api';
 import { actions } from './actions/registry.ts';
 import type { Config } from './config/config.ts';
+import { createDatabaseClock } from './database/clock.ts';
 import { connectDatabase, type Database } from './database/connect.ts';
 import { readGauges } from './database/gauges.ts';
 import { watchCancellations } from './executor/cancellations.ts';
+import { createWakeUp } from './executor/wake-up.ts';
 import type { Runtime } from './http/runtime.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
 import type { TransportObserver } from './kubernetes/transport-observer.ts';
@@ -35,6 +37,8 @@ export interface OpenRuntime {
   database: Database;
   /** From here on no new run begins. */
   stop(): void;
+  /** From here on what is under way is given up, for another replica to settle. */
+  handOver(): void;
 }
 
 /** The one place that constructs things: from the settings and what the host gives to what every endpoint uses. */
@@ -54,7 +58,9 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
     observe: statementObserver(metrics),
   });
   const cluster = await host.connectCluster(kubernetesObserver(metrics));
-  let stopping = false;
+  const stopping = new AbortController();
+  const handOver = new AbortController();
+  const clock = createDatabaseClock();
   const runtime: Runtime = {
     executor: {
       cluster,
@@ -64,17 +70,21 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
       holder,
       observer: executorObserver(metrics, log),
       cancellations: watchCancellations(database),
+      wakeUp: createWakeUp(),
+      stopping: stopping.signal,
+      handOver: handOver.signal,
       newId,
-      now: () => new Date(),
+      clock,
+      now: () => clock.now(),
     },
     version,
-    kept: () => ({ historyMs: config.database.historyMs, now: new Date() }),
+    kept: () => ({ historyMs: config.database.historyMs, now: clock.now() }),
     warnings: [],
-    stopping: () => stopping,
+    stopping: () => stopping.signal.aborted,
     observeRequest: requestObserver(metrics),
     metrics: config.monitoring.enableMetrics ? host.metricsText : undefined,
     refused: (code) => metrics.refusals.add({ code }),
     fault: (error, request) => log.error(`${request.method} ${new URL(request.url).pathname} failed`, { error }),
   };
-  return { runtime, database, stop: () => (stopping = true) };
+  return { runtime, database, stop: () => stopping.abort(), handOver: () => handOver.abort() };
 }

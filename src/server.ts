@@ -2,6 +2,7 @@ import { serve } from '@hono/node-server';
 import { ConfigFaults } from './config/fault.ts';
 import { loadConfig } from './config/load-config.ts';
 import { processSources } from './config/process-sources.ts';
+import { queueChannel } from './database/listen.ts';
 import { runLoop } from './executor/loop.ts';
 import { gateway } from './gateway.ts';
 import { mount } from './http/mount.ts';
@@ -12,6 +13,8 @@ import { openRuntime } from './runtime.ts';
 
 /** How long requests that hold nothing may take to end once the runs are over. */
 const closeTimeoutMs = 2_000;
+/** How long what is given up may take to stop, and to be written. */
+const handOverTimeoutMs = 3_000;
 
 /** Starts the service on this machine: 8084 for callers, 9094 for metrics; stops gracefully on SIGTERM and SIGINT. */
 async function start(): Promise<void> {
@@ -21,9 +24,10 @@ async function start(): Promise<void> {
   process.on('SIGTERM', () => void end('SIGTERM'));
   process.on('SIGINT', () => void end('SIGINT'));
   const host = await openNodeHost(config);
-  const { runtime, database, stop } = await openRuntime(host);
-  const stopLoop = new AbortController();
-  const loop = runLoop(runtime.executor, stopLoop.signal);
+  const { runtime, database, stop, handOver } = await openRuntime(host);
+  const { stopping, wakeUp } = runtime.executor;
+  const loop = runLoop(runtime.executor, stopping);
+  const ears = database.listen(queueChannel, () => wakeUp.ring());
   const underWay = new Set<Promise<unknown>>();
 
   const app = gateway(runtime);
@@ -63,10 +67,13 @@ async function start(): Promise<void> {
     if (ending) process.exit(1);
     ending = true;
     host.log.info(`Stopping: ${signal}`, { under_way: underWay.size });
-    stop();
     // The loop begins nothing more, and waits for the runs that it has begun.
-    stopLoop.abort();
-    await withinTime(Promise.allSettled([...underWay, loop]), config.actions.shutdownTimeoutMs);
+    stop();
+    const ended = Promise.allSettled([...underWay, loop]);
+    await withinTime(ended, config.actions.shutdownTimeoutMs);
+    handOver();
+    await withinTime(ended, handOverTimeoutMs);
+    await ears.close();
     await Promise.all([server.close(), scrape?.close()]);
     // The last export reads gauges from the database, so it goes first.
     await host.flush();

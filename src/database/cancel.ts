@@ -8,27 +8,9 @@ export async function requestCancel(
   database: Database,
   { id, reason }: { id: string; reason: string | undefined },
 ): Promise<boolean> {
-  const message = reason ? `Cancelled: ${reason}` : 'Cancelled';
   return await database.statement('request_cancel', async (sql) => {
-    const rows = await sql`
-      with found as (
-        select id, status from execution where id = ${id} and status in ('queued', 'running', 'unknown') for update
-      ), asked as (
-        update execution e set
-          cancel_requested_at = coalesce(e.cancel_requested_at, date_trunc('milliseconds', clock_timestamp())),
-          cancel_reason = case when e.cancel_requested_at is null then ${reason ?? null}::text else e.cancel_reason end,
-          status = case when found.status = 'queued' then 'cancelled' else e.status end,
-          finished_at = case when found.status = 'queued' then date_trunc('milliseconds', clock_timestamp()) end,
-          lease_until = case when found.status = 'queued' then null else e.lease_until end,
-          message = case when found.status = 'queued' then ${message} else 'Is being cancelled' end
-        from found where e.id = found.id
-        returning e.id, found.status = 'queued' as ended
-      ), told as (
-        insert into execution_event (execution_id, type, message)
-        select id, 'execution.cancelled', ${message} from asked where ended
-      )
-      select id from asked`;
-    return rows.length > 0;
+    const [row] = await sql<{ asked: boolean }[]>`select request_cancel(${id}, ${reason ?? null}) as asked`;
+    return row?.asked ?? false;
   });
 }
 

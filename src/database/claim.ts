@@ -26,6 +26,8 @@ export interface ClaimRequest {
   /** The global limit. */
   slots: number;
   leaseMs: number;
+  /** For how long a key counts after the end of its execution. */
+  idempotencyMs: number;
   /** The row stands in the queue already, taken from there under that number (take-due). */
   queuedFence?: number | undefined;
   /** Keys of objects that must still be as they were read so long ago; absent where the verdict relies on none. */
@@ -49,6 +51,9 @@ export type NewExecution = Omit<
   | 'notBefore'
   | 'attempts'
   | 'scheduledUndo'
+  | 'dueAt'
+  | 'waitsFor'
+  | 'lockKeys'
 > & { error?: Json };
 
 /** Times are RFC 3339, by the database's clock. */
@@ -72,7 +77,7 @@ export type ClaimAnswer =
 
 /**
  * Admits an execution, or says what stands against it: one commit, shared with what arrives together
- * (drizzle/0005_claims_together.sql).
+ * (drizzle/0005_claims_together.sql, 0006_async.sql).
  * Not safe to repeat blindly: a second sending of the same row is its own `duplicate`.
  */
 export async function claim(database: Database, request: ClaimRequest): Promise<ClaimAnswer> {
@@ -83,6 +88,7 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     locks: request.locks,
     slots: request.slots,
     lease_ms: request.leaseMs,
+    idempotency_ms: request.idempotencyMs,
     ...(request.queuedFence === undefined ? {} : { queued_fence: request.queuedFence }),
     ...(request.relies ? { relies: { keys: request.relies.keys, since_ms: request.relies.sinceMs } } : {}),
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),

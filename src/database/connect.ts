@@ -1,6 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import type { JsonObject } from '../json.ts';
+import { type Listening, listenOn, poll } from './listen.ts';
 import { type Sending, together } from './together.ts';
 import { DatabaseUnavailable, isConnectionFault } from './unavailable.ts';
 
@@ -32,6 +33,11 @@ export interface Database {
    * others are under way go together, in one statement and one commit. Each has a name and a deadline of its own.
    */
   together<Answer>(name: string, listFunction: string, item: JsonObject): Promise<Answer>;
+  /**
+   * Calls back for each NOTIFY on the channel, and whenever some may have been missed; over a connection of its own, made
+   * again where it breaks. Behind a pooler there is no listening: it calls back a few times a second instead.
+   */
+  listen(channel: string, heard: () => void): Listening;
   close(): Promise<void>;
 }
 
@@ -83,6 +89,7 @@ export function connectDatabase({
         sending?.giveUp();
       }
     },
+    listen: (channel, heard) => (pooled ? poll(heard) : listenOn(sql, channel, heard)),
     close: () => sql.end({ timeout: connectTimeoutSeconds }),
   };
 }

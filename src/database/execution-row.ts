@@ -18,5 +18,6 @@ export const executionColumns = {
   ...getTableColumns(execution),
   scheduledUndo: sql<ScheduledUndo | null>`(
     select jsonb_build_object('id', q.id, 'at', q.not_before) from execution q
-    where q.rollback_of = ${execution}.id and q.status = 'queued' and q.rollback_of is not null)`,
+    where q.rollback_of = ${execution}.id and q.status = 'queued' and q.rollback_of is not null
+    order by q.not_before limit 1)`,
 };

@@ -62,34 +62,62 @@ function textOf(value: Json | undefined): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }
 
+/** What a replica that stops knows of a run that it gives up. */
+export interface HandOver {
+  id: string;
+  fence: number;
+  changes: Json;
+  plan: Json;
+  progress: Json;
+  result?: Json | undefined;
+  settled: Json;
+  events: NewEvent[];
+}
+
+/** Gives a run up, so that another replica takes it over at once. False as with `renewLease`. Safe to repeat. */
+export async function handOver(database: Database, { id, fence, ...known }: HandOver): Promise<boolean> {
+  return await database.statement('hand_over', async (sql) => {
+    const [row] = await sql<{ done: boolean }[]>`
+      select hand_over(${id}, ${fence}, ${JSON.stringify(known)}::jsonb) as done`;
+    return row?.done ?? false;
+  });
+}
+
+/** A run whose replica has gone silent, or has handed it over. */
+export type Orphan = Execution & {
+  fence: number;
+  /** Until its deadline, by the database's clock; negative once that is over. */
+  untilDeadlineMs: number;
+};
+
 /**
  * Takes over one run whose holder has been silent for longer than its lease: it is `unknown` from here on, under a new
  * fencing number, until it is settled. Undefined: there is none. Two replicas never take the same one.
  */
 export async function takeOverOrphan(
   database: Database,
-  { holder, leaseMs }: { holder: string; leaseMs: number },
-): Promise<Execution | undefined> {
-  const id = await database.statement('take_over_orphan', async (sql) => {
-    const [row] = await sql<{ id: string }[]>`
+  { cluster, holder, leaseMs }: { cluster: string; holder: string; leaseMs: number },
+): Promise<Orphan | undefined> {
+  const taken = await database.statement('take_over_orphan', async (sql) => {
+    const [row] = await sql<{ id: string; fence: string; ms: number | null }[]>`
       with orphan as (
         select id, status, holder from execution
-        where status in ('running', 'unknown') and lease_until < clock_timestamp()
+        where status in ('running', 'unknown') and cluster = ${cluster} and lease_until <= clock_timestamp()
         order by lease_until limit 1 for update skip locked
       ), taken as (
         update execution e
         set status = 'unknown', holder = ${holder}, fence = nextval('fence'),
           lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
         from orphan where e.id = orphan.id
-        returning e.id
+        returning e.id, e.fence, e.deadline
       ), told as (
         insert into execution_event (execution_id, type, message)
         select id, 'execution.unknown', 'The replica ' || coalesce(holder, '?') || ' went silent; the cluster is being read'
         from orphan where status = 'running'
       )
-      select id from taken`;
-    return row?.id;
+      select id, fence, (extract(epoch from deadline - clock_timestamp()) * 1000)::float8 as ms from taken`;
+    return row && { id: row.id, fence: Number(row.fence), untilDeadlineMs: row.ms ?? 0 };
   });
-  if (id === undefined) return undefined;
-  return await findExecution(database, id);
+  const row = taken && (await findExecution(database, taken.id));
+  return row && { ...row, ...taken };
 }

@@ -1,37 +1,98 @@
-import type { Json } from '../json.ts';
+import { getTableColumns, sql as expression } from 'drizzle-orm';
+import type { Json, JsonObject } from '../json.ts';
+import { type ClaimAnswer, columnsOf, type NewExecution } from './claim.ts';
 import type { Database } from './connect.ts';
 import type { Execution } from './execution-row.ts';
 import { findExecution } from './executions.ts';
+import { execution } from './schema.ts';
 
 /** A queued execution as it was taken: for as long as the lease lasts, no other replica looks at it. */
 export type Taken = Execution & { fence: number };
 
+export interface EnqueueRequest {
+  row: NewExecution;
+  /** Not to be started before; undefined: as soon as its turn comes. */
+  notBefore: Date | undefined;
+  /** Keys of the objects that it will hold, as far as that is known. */
+  locks: string[];
+  /** What must have cooled down by then; undefined: nothing has to. */
+  cooldownKey: string | undefined;
+  idempotencyMs: number;
+}
+
+/** Times are the database's. */
+export type EnqueueAnswer =
+  | { outcome: 'queued'; createdAt: Date; message: string }
+  | Extract<ClaimAnswer, { outcome: 'duplicate' | 'undone' | 'cooling' }>;
+
 /**
- * Takes one queued execution that is due, to plan it: the first by priority, then the oldest. It stays `queued` until its
- * claim, so that it can still be cancelled, and so that one whose replica dies meanwhile is taken again. Undefined: none
- * is due. Two replicas never take the same one.
+ * Writes what is to run later, in one commit that it may share with what arrives together, and tells the replicas.
+ * Not safe to repeat blindly: a second sending of the same row is its own `duplicate`.
+ */
+export async function enqueue(database: Database, request: EnqueueRequest): Promise<EnqueueAnswer> {
+  const { row, notBefore, locks, cooldownKey, idempotencyMs } = request;
+  const payload: JsonObject = {
+    row: { ...columnsOf(row), ...(notBefore ? { not_before: notBefore.toISOString() } : {}) },
+    locks,
+    ...(cooldownKey === undefined ? {} : { cooldown_key: cooldownKey }),
+    idempotency_ms: idempotencyMs,
+  };
+  const answer = await database.together<RawAnswer>('enqueue_execution', 'enqueue_executions', payload);
+  switch (answer.outcome) {
+    case 'queued':
+      return { outcome: 'queued', createdAt: new Date(answer.created_at), message: answer.message };
+    case 'duplicate':
+      return { outcome: 'duplicate', id: answer.id, requestHash: answer.request_hash };
+    case 'cooling':
+      return { outcome: 'cooling', until: new Date(answer.until), by: answer.by };
+    case 'undone':
+      return answer;
+  }
+}
+
+/** What the SQL function answers. */
+type RawAnswer =
+  | { outcome: 'queued'; created_at: string; message: string }
+  | { outcome: 'duplicate'; id: string; request_hash: string | null }
+  | { outcome: 'cooling'; until: string; by: string }
+  | { outcome: 'undone'; by: string | null };
+
+export interface Take {
+  cluster: string;
+  holder: string;
+  leaseMs: number;
+  /** As many at the most; fewer where fewer slots are free. */
+  most: number;
+  /** The global limit. */
+  slots: number;
+  /** Only dry runs. */
+  dryOnly: boolean;
+}
+
+/**
+ * Takes queued executions that are due, to plan them: what has waited for half a minute before everything younger, then by
+ * priority and age. They stay `queued` until their claim, so that they can still be cancelled, and so that those whose
+ * replica dies meanwhile are taken again. Two replicas never take the same one.
  */
 export async function takeDue(
   database: Database,
-  { cluster, holder, leaseMs }: { cluster: string; holder: string; leaseMs: number },
-): Promise<Taken | undefined> {
-  const taken = await database.statement('take_due', async (sql) => {
-    const [row] = await sql<{ id: string; fence: string }[]>`
-      with due as (
-        select id from execution
-        where status = 'queued' and cluster = ${cluster} and coalesce(not_before, created_at) <= clock_timestamp()
-          and coalesce(lease_until, created_at) <= clock_timestamp()
-        order by priority, created_at limit 1 for update skip locked
-      )
-      update execution e
-      set holder = ${holder}, fence = nextval('fence'), attempts = coalesce(attempts, 0) + 1,
-        lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000})
-      from due where e.id = due.id
-      returning e.id, e.fence`;
-    return row && { id: row.id, fence: Number(row.fence) };
-  });
-  const row = taken && (await findExecution(database, taken.id));
-  return row && { ...row, fence: taken.fence };
+  { cluster, holder, leaseMs, most, slots, dryOnly }: Take,
+): Promise<Taken[]> {
+  const due = expression`take_due(${cluster}, ${holder}, ${leaseMs}::float8, ${most}::integer, ${slots}::integer, ${dryOnly}::boolean)`;
+  const rows = await database.query('take_due', (db) =>
+    db.select(takenColumns).from(expression`${due} as "execution"`),
+  );
+  return asTaken(rows);
+}
+
+/** Drizzle reads columns only of tables that it knows; what a function gives it takes as expressions. */
+const takenColumns = Object.fromEntries(
+  Object.entries(getTableColumns(execution)).map(([name, column]) => [name, expression`${column}`.mapWith(column)]),
+);
+
+/** The columns are those of the table, and what is taken has a fencing number. */
+function asTaken(rows: readonly object[]): Taken[] {
+  return rows.map((row) => ({ ...row, scheduledUndo: null })) as unknown as Taken[];
 }
 
 /** Puts what was taken back into the queue, not to be taken again before that time. False: it is in other hands. */
@@ -41,24 +102,15 @@ export async function putBack(
   { afterMs, message }: { afterMs: number; message: string },
 ): Promise<boolean> {
   return await database.statement('put_back', async (sql) => {
-    const rows = await sql`
-      with back as (
-        update execution
-        set lease_until = null, holder = null, message = ${message},
-          not_before = clock_timestamp() + make_interval(secs => ${afterMs / 1000})
-        where id = ${id} and fence = ${fence} and status = 'queued'
-        returning id
-      ), told as (
-        insert into execution_event (execution_id, type, message) select id, 'execution.waiting', ${message} from back
-      )
-      select id from back`;
-    return rows.length > 0;
+    const [row] = await sql<{ done: boolean }[]>`
+      select put_back(${id}, ${fence}, ${afterMs}::float8, ${message}) as done`;
+    return row?.done ?? false;
   });
 }
 
 /**
  * Ends a queued execution without starting it, and gives its row; undefined: it is queued no longer. With a fencing
- * number only what was taken under it is ended; without one (a cancellation) also what another replica is planning.
+ * number only what was taken under it is ended; without one also what another replica is planning.
  */
 export async function endQueued(
   database: Database,
@@ -66,18 +118,10 @@ export async function endQueued(
   { status, message, error = null }: { status: 'cancelled' | 'refused'; message: string; error?: Json },
 ): Promise<Execution | undefined> {
   const ended = await database.statement('end_queued', async (sql) => {
-    const rows = await sql`
-      with ended as (
-        update execution
-        set status = ${status}, message = ${message}, error = ${error === null ? null : JSON.stringify(error)}::jsonb,
-          finished_at = clock_timestamp(), lease_until = null
-        where id = ${id} and status = 'queued' and fence is not distinct from coalesce(${fence ?? null}::bigint, fence)
-        returning id
-      ), told as (
-        insert into execution_event (execution_id, type, message) select id, ${`execution.${status}`}, ${message} from ended
-      )
-      select id from ended`;
-    return rows.length > 0;
+    const problem = error === null ? null : JSON.stringify(error);
+    const [row] = await sql<{ done: boolean }[]>`
+      select end_queued(${id}, ${fence ?? null}::bigint, ${status}, ${message}, ${problem}::jsonb) as done`;
+    return row?.done ?? false;
   });
   return ended ? await findExecution(database, id) : undefined;
 }
@@ -92,6 +136,26 @@ export async function requeue(
     const [row] = await sql<{ requeued: boolean }[]>`
       select requeue_execution(${id}, ${fence}, ${JSON.stringify({ after_ms: afterMs, message })}::jsonb) as requeued`;
     return row?.requeued ?? false;
+  });
+}
+
+/** Makes ready what waits for an object that nobody holds, should a release ever have missed it. Safe to repeat. */
+export async function sweepQueue(database: Database, cluster: string): Promise<void> {
+  await database.statement('sweep_queue', async (sql) => {
+    await sql`select sweep_queue(${cluster})`;
+  });
+}
+
+/**
+ * The database's time, and how long it is until something has to be done: until what is scheduled is due, what was taken
+ * is free again, or a silent run may be taken over. Undefined: nothing is foreseen.
+ */
+export async function nextDue(database: Database, cluster: string): Promise<{ now: Date; inMs: number | undefined }> {
+  return await database.statement('next_due', async (sql) => {
+    const [row] = await sql<{ now: string; ms: number | null }[]>`
+      select clock_timestamp() as now, next_due_ms(${cluster}) as ms`;
+    if (!row) throw new Error('PostgreSQL gave no time');
+    return { now: new Date(row.now), inMs: row.ms ?? undefined };
   });
 }
 

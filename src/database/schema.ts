@@ -69,10 +69,18 @@ export const execution = pgTable(
     startedAt: at('started_at'),
     deadline: at('deadline'),
     finishedAt: at('finished_at'),
-    /** Of a queued one: not to be started before, by the database's clock. Moves on each time that it has to wait. */
+    /** Not to be started before, by the database's clock. Moves on each time that it has to wait for time to pass. */
     notBefore: at('not_before'),
     /** How often a replica has tried to start it; null for a run that never waited in the queue. */
     attempts: integer('attempts'),
+    /** Since when it waits for its turn; null for a run that never waited. */
+    dueAt: at('due_at'),
+    /** What a queued one waits for: null is its turn; see drizzle/0006_async.sql. */
+    waitsFor: text('waits_for'),
+    /** Of a queued one: the objects that it will hold, as far as that is known. */
+    lockKeys: jsonb('lock_keys').$type<string[]>(),
+    /** The execution that this one goes on with. */
+    resumeOf: text('resume_of'),
   },
   (table) => [
     uniqueIndex('execution_idempotency_key').on(table.idempotencyKey),
@@ -86,10 +94,19 @@ export const execution = pgTable(
     index('execution_lease')
       .on(table.leaseUntil)
       .where(sql`status in ('running', 'unknown')`),
-    index('execution_queue')
-      .on(table.priority, table.createdAt)
+    index('execution_queue_by_priority')
+      .on(table.cluster, table.waitsFor, table.priority, table.dueAt)
       .where(sql`status = 'queued'`),
-    uniqueIndex('execution_queued_undo')
+    index('execution_queue_by_age')
+      .on(table.cluster, table.waitsFor, table.dueAt)
+      .where(sql`status = 'queued'`),
+    index('execution_queue_by_time')
+      .on(table.cluster, table.waitsFor, table.notBefore)
+      .where(sql`status = 'queued' and waits_for = '@time'`),
+    index('execution_queue_by_lease')
+      .on(table.cluster, table.waitsFor, table.leaseUntil)
+      .where(sql`status = 'queued' and waits_for = '@start'`),
+    index('execution_queued_undo')
       .on(table.rollbackOf)
       .where(sql`status = 'queued' and rollback_of is not null`),
   ],

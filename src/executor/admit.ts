@@ -13,12 +13,24 @@ export interface Admission {
   claimedAtMs: number;
 }
 
+/** The turn of a queued execution is over: it waits for what stood in its way, in the queue again. */
+export class TurnOver extends Error {
+  readonly outcome: 'busy' | 'full';
+
+  constructor(outcome: 'busy' | 'full') {
+    super(outcome === 'busy' ? 'The target is held' : 'No slot is free');
+    this.name = 'TurnOver';
+    this.outcome = outcome;
+  }
+}
+
 const firstPauseMs = 25;
 const longestPauseMs = 250;
 
 /**
  * Claims target, cooldown and slot for a run (`run`), or writes the row of one that is over. Waits a bounded time for
- * a slot. With `queuedFence` the row is one from the queue. Throws a Refusal that says who or what stands against it, and until when.
+ * a slot. Throws a Refusal that says who or what stands against it, and until when. With `queuedFence` the row is one from
+ * the queue: it throws TurnOver where the target or a slot is not to be had now.
  */
 export async function admit(
   context: ExecutorContext,
@@ -36,6 +48,7 @@ export async function admit(
   const key = cools ? cooldownKey(cluster.name, prepared) : undefined;
   const waitUntilMs = performance.now() + waitForSlotMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    if (context.stopping.aborted) throw stopping(now());
     const claimedAtMs = performance.now();
     const answer = await claim(database, {
       run,
@@ -44,6 +57,7 @@ export async function admit(
       locks: row.dryRun ? [] : heldKeys(cluster.name, prepared),
       slots: maxConcurrent,
       leaseMs,
+      idempotencyMs: settings.database.idempotencyMs,
       queuedFence,
       ...(run && prepared.relies.length > 0 ? { relies: reliesOf(cluster.name, prepared) } : {}),
       ...(key ? { cooldown: { key, periodMs: cooldownPeriodMs } } : {}),
@@ -51,6 +65,8 @@ export async function admit(
     if (answer.outcome === 'claimed' || answer.outcome === 'recorded' || answer.outcome === 'duplicate') {
       return { answer, claimedAtMs };
     }
+    if (queuedFence !== undefined && (answer.outcome === 'busy' || answer.outcome === 'full'))
+      throw new TurnOver(answer.outcome);
     if (answer.outcome !== 'full') throw refused(prepared, answer);
     if (performance.now() >= waitUntilMs) throw full(maxConcurrent, waitForSlotMs, now());
     await sleep(pauseMs * (0.75 + Math.random() / 2));
@@ -61,7 +77,8 @@ function reliesOf(cluster: string, { relies, readAtMs }: Prepared): { keys: stri
   return { keys: relies.map((object) => objectKey(cluster, object)), sinceMs: performance.now() - readAtMs };
 }
 
-function refused(
+/** What stands against a claim, as the caller is told of it. */
+export function refused(
   { target, cooldownClass, rollbackOf }: Prepared,
   answer: Extract<ClaimAnswer, { outcome: 'busy' | 'cooling' | 'undone' }>,
 ): Refusal {
@@ -90,6 +107,13 @@ function refused(
         `Execution ${rollbackOf ?? ''} has been rolled back already${answer.by ? `, by ${answer.by}` : ''}`,
       );
   }
+}
+
+function stopping(now: Date): Refusal {
+  return new Refusal('service_unavailable', 'This replica is stopping', {
+    retryAt: new Date(now.getTime() + 1_000),
+    hint: 'Send the request again: another replica takes it',
+  });
 }
 
 function full(slots: number, waitedMs: number, now: Date): Refusal {

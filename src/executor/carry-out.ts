@@ -96,12 +96,19 @@ const unclaimed = {
   error: null,
   notBefore: null,
   attempts: null,
+  dueAt: null,
+  waitsFor: null,
+  lockKeys: null,
   scheduledUndo: null,
 } satisfies Partial<Execution>;
 
 /** What a claim leaves as the queue knew it. */
-function waited(queued: Taken | undefined): Pick<Execution, 'reason' | 'notBefore' | 'attempts'> | undefined {
-  return queued && { reason: queued.reason, notBefore: queued.notBefore, attempts: queued.attempts };
+function waited(
+  queued: Taken | undefined,
+): Pick<Execution, 'reason' | 'notBefore' | 'attempts' | 'dueAt' | 'resumeOf'> | undefined {
+  if (!queued) return undefined;
+  const { reason, notBefore, attempts, dueAt, resumeOf } = queued;
+  return { reason, notBefore, attempts, dueAt, resumeOf };
 }
 
 /** The row of a run that is over without holding anything, or undefined where the cluster has to be changed. */

@@ -1,9 +1,11 @@
 import type { Action } from '../actions/define.ts';
 import type { Config } from '../config/config.ts';
+import type { DatabaseClock } from '../database/clock.ts';
 import type { Database } from '../database/connect.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Cancellations } from './cancellations.ts';
+import type { WakeUp } from './wake-up.ts';
 
 /** The steps of a run that are traced and measured. */
 export type Phase = 'target' | 'plan' | 'rules' | 'claim' | 'apply' | 'verify' | 'record' | 'settle';
@@ -31,6 +33,14 @@ export interface ExecutorContext {
   observer: ExecutorObserver;
   /** Tells runs that are to end. */
   cancellations: Cancellations;
+  /** Wakes the loop of this replica. */
+  wakeUp: WakeUp;
+  /** From its end on no new run begins. */
+  stopping: AbortSignal;
+  /** From its end on what is under way is given up, for another replica to settle. */
+  handOver: AbortSignal;
   newId(): string;
+  clock: DatabaseClock;
+  /** By the database's clock. */
   now(): Date;
 }

@@ -2,16 +2,19 @@ import { Refusal } from '../actions/refusal.ts';
 import type { Execution } from '../database/execution-row.ts';
 import { isTerminal } from '../database/execution-status.ts';
 import { findByKey, findExecution } from '../database/executions.ts';
+import { refused } from './admit.ts';
 import { carryOut, type CarryOutOptions } from './carry-out.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
 import { prepare, type Prepared } from './prepare.ts';
+import { runLater } from './run-later.ts';
+import { waitForEnd } from './wait-for-end.ts';
 import type { ExecuteRequest } from './request.ts';
 
 /** `replayed`: the answer is that of an earlier same request. `under_way`: it is not over yet. */
 export type ExecuteAnswer = { state: 'ended' | 'under_way'; execution: Execution; replayed: boolean };
 
-/** Carries a request out, start to end. Throws a Refusal where nothing was begun. */
+/** Carries a request out, start to end, or puts it into the queue. Throws a Refusal where nothing was begun. */
 export async function execute(
   context: ExecutorContext,
   request: ExecuteRequest,
@@ -19,15 +22,16 @@ export async function execute(
 ): Promise<ExecuteAnswer> {
   const id = request.actionId ?? context.newId();
   const dryRun = request.dryRun || context.settings.actions.dryRun;
-  const plan = () => prepare(context, request, { id, signal, recalls: !dryRun });
+  const plan = () =>
+    prepare(context, request, { id, signal, recalls: !dryRun && !request.later, ahead: Boolean(request.later) });
   const replan = (until: AbortSignal) => prepare(context, request, { id, signal: until });
   return await answered(context, { ...request, dryRun }, { id, plan, replan, signal });
 }
 
-/** The common way of an execution and a rollback: replay, plan, carry out, answer. */
+/** The common way of an execution, a rollback and a resumption: replay, plan, carry out or enqueue, answer. */
 export async function answered(
   context: ExecutorContext,
-  terms: CarryOutOptions['terms'] & Pick<ExecuteRequest, 'actionId'>,
+  terms: CarryOutOptions['terms'] & Pick<ExecuteRequest, 'actionId' | 'later'>,
   {
     id,
     plan,
@@ -40,18 +44,45 @@ export async function answered(
     signal: AbortSignal;
   },
 ): Promise<ExecuteAnswer> {
-  const { idempotencyKey, actionId, requestHash } = terms;
+  const { idempotencyKey, actionId, requestHash, later } = terms;
   try {
     const earlier = await findByKey(context.database, { key: idempotencyKey, id: actionId });
-    if (earlier) return replay(earlier, requestHash);
-    const carried = await carryOut(context, { id, prepared: await plan(), terms, replan, signal });
+    if (earlier) return await awaited(context, replay(earlier, requestHash), later);
+    const prepared = await plan();
+    if (later) {
+      const answer = await runLater(context, { id, prepared, terms, notBefore: later.notBefore });
+      if (answer.outcome === 'cooling' || answer.outcome === 'undone') throw refused(prepared, answer);
+      const replayed = answer.outcome === 'duplicate';
+      const stored = await storedAs(context, replayed ? answer.id : id);
+      return await awaited(context, replayed ? replay(stored, requestHash) : underWay(stored), later);
+    }
+    const carried = await carryOut(context, { id, prepared, terms, replan, signal });
     if (carried.outcome === 'ended') return { state: 'ended', execution: carried.execution, replayed: false };
-    const stored = await findExecution(context.database, carried.id);
-    if (!stored) throw new Error(`Execution ${carried.id} is not stored, though a claim has found it`);
+    const stored = await storedAs(context, carried.id);
     return replay(stored, requestHash, carried.id !== id || Boolean(idempotencyKey ?? actionId));
   } catch (error) {
     throw refusalOf(error, context.now());
   }
+}
+
+async function storedAs({ database }: ExecutorContext, id: string): Promise<Execution> {
+  const stored = await findExecution(database, id);
+  if (!stored) throw new Error(`Execution ${id} is not stored, though the database has answered with it`);
+  return stored;
+}
+
+/** The same answer a little later, where the caller waits for the end. */
+async function awaited(
+  context: ExecutorContext,
+  answer: ExecuteAnswer,
+  later: ExecuteRequest['later'],
+): Promise<ExecuteAnswer> {
+  if (!later || later.waitMs === 0 || answer.state === 'ended') return answer;
+  return underWay(await waitForEnd(context, answer.execution, later.waitMs), answer.replayed);
+}
+
+function underWay(execution: Execution, replayed = false): ExecuteAnswer {
+  return { state: isTerminal(execution.status) ? 'ended' : 'under_way', execution, replayed };
 }
 
 function replay(execution: Execution, requestHash: string, replayed = true): ExecuteAnswer {
@@ -66,5 +97,5 @@ function replay(execution: Execution, requestHash: string, replayed = true): Exe
       },
     );
   }
-  return { state: isTerminal(execution.status) ? 'ended' : 'under_way', execution, replayed };
+  return underWay(execution, replayed);
 }

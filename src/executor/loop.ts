@@ -1,64 +1,113 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../database/unavailable.ts';
 import { prune } from '../database/prune.ts';
+import { nextDue, sweepQueue } from '../database/queue.ts';
 import type { ExecutorContext } from './context.ts';
 import { deleteExpiredSnapshots } from './delete-expired-snapshots.ts';
-import { settleOne } from './settle.ts';
+import { settleSilent } from './settle.ts';
 import { startQueued } from './start-queued.ts';
 
+/** Nobody need tell a replica of what is due: it looks itself that often, and sooner where something is foreseen. */
 const restMs = 1_000;
+const shortestRestMs = 20;
 const mostAtOnce = 20;
 /** Runs from the queue that one replica has under way. */
-const mostQueuedRuns = 10;
-/** One step in that many also prunes: about once a minute for each replica. */
+const mostQueuedRuns = 16;
+/** One look in that many also prunes, or sweeps the queue: about once a minute for each replica. */
 const prunesOneIn = 60;
 
-/** One bounded step of what every replica does beside its requests, and the end of the runs that it has started. */
+/** What one replica has begun beside its requests, each with the promise of its end. */
+interface Begun {
+  runs: Set<Promise<void>>;
+  settling: Set<Promise<void>>;
+}
+
+/** One bounded step of what every replica does beside its requests, and the end of all that it has begun. */
 export async function tick(context: ExecutorContext, signal: AbortSignal, prunes = isTurnToPrune()): Promise<void> {
-  const begun = new Set<Promise<void>>();
+  const begun: Begun = { runs: new Set(), settling: new Set() };
   try {
-    await step(context, signal, { begun, prunes });
+    await startDue(context, signal, begun);
+    await settleAll(context, signal, begun);
+    await tidy(context, signal, prunes);
+    await lookAhead(context);
   } finally {
-    await Promise.all(begun);
+    await Promise.all([...begun.runs, ...begun.settling]);
   }
 }
 
-/** Steps about once a second until the signal ends, and waits for what was started. What goes wrong is told, and tried again. */
+/**
+ * Starts what is due in the queue, settles silent runs and lets go of what is too old, until the signal ends; then waits for
+ * what was begun. Woken by whoever has something for it. What goes wrong is told once, and tried again.
+ */
 export async function runLoop(context: ExecutorContext, signal: AbortSignal): Promise<void> {
-  const begun = new Set<Promise<void>>();
+  const begun: Begun = { runs: new Set(), settling: new Set() };
   let told = false;
+  let lookAtMs = 0;
   while (!signal.aborted) {
     try {
-      await step(context, signal, { begun, prunes: isTurnToPrune() });
+      const started = await startDue(context, signal, begun);
+      if (started === 0 || performance.now() >= lookAtMs) {
+        if (performance.now() >= lookAtMs) {
+          await settleAll(context, signal, begun);
+          await tidy(context, signal, isTurnToPrune());
+        }
+        lookAtMs = performance.now() + (await lookAhead(context));
+      }
       told = false;
     } catch (error) {
       if (!told && !signal.aborted) tell(context, error);
       told = true;
+      lookAtMs = performance.now() + restMs * (0.75 + Math.random() / 2);
     }
-    await sleep(restMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    await context.wakeUp.wait(Math.max(lookAtMs - performance.now(), 0), signal);
   }
-  await Promise.allSettled(begun);
+  await Promise.allSettled([...begun.runs, ...begun.settling]);
 }
 
-/** Starts what is due in the queue (`begun` holds what is under way), settles silent runs, lets go of what is too old. */
-async function step(
-  context: ExecutorContext,
-  signal: AbortSignal,
-  { begun, prunes }: { begun: Set<Promise<void>>; prunes: boolean },
-): Promise<void> {
-  while (begun.size < mostQueuedRuns && !signal.aborted) {
-    const started = await startQueued(context, signal);
-    if (!started) break;
-    const ended = started.ended.catch((error: unknown) => tell(context, error)).finally(() => begun.delete(ended));
-    begun.add(ended);
+/** Starts what is due, as far as this replica has room. */
+async function startDue(context: ExecutorContext, signal: AbortSignal, { runs }: Begun): Promise<number> {
+  let started = 0;
+  for (let free = mostQueuedRuns - runs.size; free > 0 && !signal.aborted; free = mostQueuedRuns - runs.size) {
+    const ends = await startQueued(context, free, signal);
+    for (const end of ends) keep(context, runs, end);
+    started += ends.length;
+    if (ends.length < free) break;
   }
-  for (let settled = 0; settled < mostAtOnce && !signal.aborted; settled += 1) {
-    if (!(await settleOne(context, signal))) break;
+  return started;
+}
+
+async function settleAll(context: ExecutorContext, signal: AbortSignal, { settling }: Begun): Promise<void> {
+  while (settling.size < mostAtOnce && !signal.aborted) {
+    const settled = await settleSilent(context, signal);
+    if (!settled) break;
+    keep(context, settling, settled.ended);
   }
-  for (let pruned = 0; prunes && pruned < mostAtOnce && !signal.aborted; pruned += 1) {
+}
+
+/** What has ended makes room for the next. */
+function keep(context: ExecutorContext, all: Set<Promise<void>>, end: Promise<void>): void {
+  const ended = end
+    .catch((error: unknown) => tell(context, error))
+    .finally(() => {
+      all.delete(ended);
+      context.wakeUp.ring();
+    });
+  all.add(ended);
+}
+
+/** For how long there is nothing to do, as far as the database knows; sets the clock by it. */
+async function lookAhead({ database, cluster, clock }: ExecutorContext): Promise<number> {
+  const { now, inMs = restMs } = await nextDue(database, cluster.name);
+  clock.set(now);
+  return Math.min(Math.max(inMs, shortestRestMs), restMs);
+}
+
+async function tidy(context: ExecutorContext, signal: AbortSignal, prunes: boolean): Promise<void> {
+  if (!prunes || signal.aborted) return;
+  await sweepQueue(context.database, context.cluster.name);
+  for (let pruned = 0; pruned < mostAtOnce && !signal.aborted; pruned += 1) {
     if (!(await prune(context.database, context.settings.database))) break;
   }
-  if (prunes && !signal.aborted) await deleteExpiredSnapshots(context, signal);
+  if (!signal.aborted) await deleteExpiredSnapshots(context, signal);
 }
 
 function isTurnToPrune(): boolean {

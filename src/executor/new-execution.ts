@@ -18,7 +18,10 @@ export type RunTerms = Pick<
   | 'requestHash'
   | 'requestedBy'
   | 'alertRecord'
->;
+> & {
+  /** The execution that this one goes on with. */
+  resumeOf?: string | undefined;
+};
 
 /** The row of a run that has not begun: all changes pending, no expectation met. */
 export function newExecution(context: ExecutorContext, id: string, prepared: Prepared, terms: RunTerms): NewExecution {
@@ -57,6 +60,7 @@ export function newExecution(context: ExecutorContext, id: string, prepared: Pre
     message: 'Running',
     changed: false,
     rollbackOf: prepared.rollbackOf ?? null,
+    resumeOf: terms.resumeOf ?? null,
     traceId: observer.traceId() ?? null,
     timeoutMs: terms.timeoutMs ?? settings.actions.executionTimeoutMs,
     holder,

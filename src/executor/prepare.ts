@@ -2,7 +2,7 @@ import type { Action, RiskLevel } from '../actions/define.ts';
 import { closestActions, findAction } from '../actions/registry.ts';
 import { Refusal } from '../actions/refusal.ts';
 import { changeKind, changesOf } from '../changes/change-kinds.ts';
-import type { Plan } from '../changes/plan.ts';
+import { plan as emptyPlan, type Plan } from '../changes/plan.ts';
 import type { RuleSettings } from '../config/settings.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
@@ -42,24 +42,34 @@ export interface PrepareOptions {
   signal: AbortSignal;
   /** What the API server remembers of the target is enough, where a write can prove it. */
   recalls?: boolean;
+  /** It is planned anew before it is carried out: what an action only reads is not read for nothing. */
+  ahead?: boolean;
 }
 
 /** Parses, finds the target, plans and asks the rules. Throws a Refusal for whatever stands against it. */
 export async function prepare(
   context: ExecutorContext,
   request: ExecuteRequest,
-  { recalls = false, ...options }: PrepareOptions,
+  { recalls = false, ahead = false, ...options }: PrepareOptions,
 ): Promise<Prepared> {
   const action = findAction(request.action);
   if (!action) throw unknownAction(request);
   const parameters = parseParameters(action, request);
-  const asked = { ...options, request, action, parameters };
+  const asked = { ...options, request, action: ahead && onlyAsks(action) ? withoutPlan(action) : action, parameters };
   const patches = action.permissions.some(({ verbs }) => verbs.includes('patch'));
   const byMemory = recalls && patches ? await prepareByMemory(context, asked) : undefined;
   return byMemory ?? (await prepareBy(context, asked, false)).prepared;
 }
 
-interface Asked extends Omit<PrepareOptions, 'recalls'> {
+function onlyAsks({ permissions }: Action): boolean {
+  return permissions.every(({ verbs }) => verbs.every((verb) => ['get', 'list', 'watch'].includes(verb)));
+}
+
+function withoutPlan(action: Action): Action {
+  return { ...action, plan: async () => emptyPlan({ changes: [] }) };
+}
+
+interface Asked extends Omit<PrepareOptions, 'recalls' | 'ahead'> {
   request: ExecuteRequest;
   action: Action;
   parameters: ParsedParameters;

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.ts';
+import type { Later } from './run-later.ts';
 
 /** An object as a request may name it: the kind can be missing, and is then the action's first. */
 export interface NamedTarget {
@@ -40,4 +41,6 @@ export interface ExecuteRequest {
   /** Of what was asked, so that a key that comes back with another body is noticed. */
   requestHash: string;
   requestedBy?: string | undefined;
+  /** Left out: carried out at once, and answered at its end. */
+  later?: Later | undefined;
 }

@@ -14,6 +14,7 @@ import { refusalOf } from './failure.ts';
 import type { RunTerms } from './new-execution.ts';
 import { judgePlan, type Prepared, riskOf } from './prepare.ts';
 import { rebase } from './rebase.ts';
+import type { Later } from './run-later.ts';
 import { partsOf } from './record.ts';
 import { undoOfExecution } from './undo-of-execution.ts';
 
@@ -23,6 +24,8 @@ export interface RollbackRequest extends Pick<
 > {
   /** The execution to undo. */
   of: string;
+  /** Left out: carried out at once, and answered at its end. */
+  later?: Later | undefined;
   /** Undo although the object was changed since. */
   force: boolean;
   reason: string | undefined;

@@ -10,6 +10,7 @@ import { applyPlan, PlanOutdated } from './apply.ts';
 import type { ExecutorContext } from './context.ts';
 import { type EndOfRun, endingOf } from './ending.ts';
 import { endsSoonAfter } from './ends-soon-after.ts';
+import { giveUp } from './give-up.ts';
 import { cooldownKey } from './held-objects.ts';
 import { holdLease, LeaseLost } from './hold-lease.ts';
 import { keepLive } from './keep-live.ts';
@@ -44,8 +45,8 @@ const changesSeenMs = 250;
 const waitingSeenMs = 1_000;
 
 /**
- * Carries a claimed plan out: apply, verify, record. Gives the row as recorded; undefined where the lease was lost,
- * because then the replica that took over records. `replan` is asked when the cluster has moved on before the first
+ * Carries a claimed plan out: apply, verify, record. Gives the row as recorded; undefined where the lease was lost or the
+ * run given up, because then the replica that takes over records. `replan` is asked when the cluster has moved on before the first
  * write, and where the plan itself wants a second look.
  */
 export async function run(
@@ -71,7 +72,7 @@ export async function run(
   const lease = holdLease(context, { id, fence, leaseMs, claimedAtMs, progress });
   const deadline = AbortSignal.timeout(row.timeoutMs);
   const cancellation = context.cancellations.watch(id);
-  const signal = AbortSignal.any([deadline, cancellation.signal, lease.signal]);
+  const signal = AbortSignal.any([deadline, cancellation.signal, lease.signal, context.handOver]);
   const lastLooks = AbortSignal.any([endsSoonAfter(signal, lastLooksMs), lease.signal]);
   // One call must end before the lease does: two thirds of it, so that a fresh lease needs no renewal first.
   const timeoutMs = Math.min(settings.kubernetes.timeoutMs, Math.floor((leaseMs * 2) / 3));
@@ -158,6 +159,12 @@ export async function run(
     await live.end();
   }
   if (lease.signal.aborted || failure instanceof LeaseLost) return undefined;
+  if (failure !== undefined && !cutOff && context.handOver.aborted) {
+    const { plan } = prepared;
+    const told = withFound(plan.result, result());
+    await giveUp(context, { id, fence, plan, records, progress: progress(), result: told, events, waitingFor });
+    return undefined;
+  }
 
   const ending = endingOf({ failure, cutOff, plan: prepared.plan, records, blocked: turns.blocked(), waitingFor });
   const key = cooldownKey(cluster.name, prepared);

@@ -61,6 +61,7 @@ function queuedRollback(context: ExecutorContext, run: Execution, plan: Plan, la
     message: `Waits to undo ${run.action}, execution ${run.id}`,
     changed: false,
     rollbackOf: run.id,
+    resumeOf: null,
     traceId: null,
     timeoutMs: run.timeoutMs,
     holder: null,

@@ -3,9 +3,10 @@ import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import { ExpectationFailed, judgeNow, watchUntil } from '../changes/watch-until.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Outcome } from '../database/execution-status.ts';
-import { takeOverOrphan } from '../database/lease.ts';
+import { type Orphan, takeOverOrphan } from '../database/lease.ts';
 import { requeue } from '../database/queue.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
+import type { Json } from '../json.ts';
 import type { ExecutorContext } from './context.ts';
 import { cooldownKeyOf } from './held-objects.ts';
 import { type ChangeRecord, type ExpectationRecord, partsOf } from './record.ts';
@@ -18,21 +19,22 @@ const shortestLookMs = 1_000;
 
 /**
  * Takes over one run whose replica has gone silent, reads the cluster change by change, and records what came of it.
- * Nothing is repeated: what is not done stays undone. False: there is none to settle.
+ * Nothing is repeated: what is not done stays undone. Gives the promise of its end; undefined: there is none to settle.
  */
-export async function settleOne(context: ExecutorContext, stop: AbortSignal): Promise<boolean> {
-  const { database, holder, settings, observer } = context;
+export async function settleSilent(
+  context: ExecutorContext,
+  stop: AbortSignal,
+): Promise<{ ended: Promise<void> } | undefined> {
+  const { cluster, database, holder, settings, observer } = context;
   const { leaseMs } = settings.actions;
-  const orphan = await takeOverOrphan(database, { holder, leaseMs });
-  if (!orphan) return false;
-  await observer.phase('settle', () => settle(context, orphan, stop));
-  return true;
+  const orphan = await takeOverOrphan(database, { cluster: cluster.name, holder, leaseMs });
+  return orphan && { ended: observer.phase('settle', () => settle(context, orphan, stop)) };
 }
 
-async function settle(context: ExecutorContext, orphan: Execution, stop: AbortSignal): Promise<void> {
+async function settle(context: ExecutorContext, orphan: Orphan, stop: AbortSignal): Promise<void> {
   const { plan, changes: records } = partsOf(orphan);
   const { leaseMs } = context.settings.actions;
-  const untilDeadlineMs = (orphan.deadline?.getTime() ?? 0) - context.now().getTime();
+  const { untilDeadlineMs } = orphan;
   // The next replica takes over when this lease ends, so the look ends before it.
   const lookMs = Math.min(Math.max(untilDeadlineMs, shortestLookMs), Math.floor(leaseMs * 0.8));
   const signal = AbortSignal.any([AbortSignal.timeout(lookMs), stop]);
@@ -53,21 +55,25 @@ async function settle(context: ExecutorContext, orphan: Execution, stop: AbortSi
   const { status, message, expectations } = verdict;
   if (status === 'failed' && unreadable === undefined && isToBeUndoneStill(orphan, records)) {
     const waits = { afterMs: pauseAfter(orphan.attempts ?? 1), message: `${message}; it is planned anew` };
-    const requeued = await requeue(context.database, { id: orphan.id, fence: orphan.fence ?? 0 }, waits);
+    const requeued = await requeue(context.database, orphan, waits);
     context.observer.settled(requeued ? 'queued' : 'taken_over');
     return;
   }
   const found = doneOf(records) > 0 ? await readReports(context.cluster, plan) : {};
-  const how = { by: context.holder, from: 'the cluster', decided: message };
+  const how = { ...handedOverIn(orphan), by: context.holder, from: 'the cluster', decided: message };
   const recorded = await recordOutcome(context, {
     row: orphan,
-    fence: orphan.fence ?? 0,
+    fence: orphan.fence,
     status,
     message,
     error:
       status === 'completed'
         ? null
-        : { code: 'replica_lost', message, hint: 'Look at the target; then ask again or roll back' },
+        : {
+            code: 'replica_lost',
+            message,
+            hint: `Look at the target; then go on with it (POST /api/v1/executions/${encodeURIComponent(orphan.id)}/resume) or roll it back`,
+          },
     changes: records,
     expectations,
     progress: { done: doneOf(records), total: records.length, message: '' },
@@ -116,8 +122,8 @@ async function verdictOf(
   const { plan, expectations } = partsOf(orphan);
   const done = doneOf(records);
   const untold = records.filter(({ status }) => status === 'unknown');
-  // By now the row's holder is this replica; the event `execution.unknown` names the silent one.
-  const silent = 'The replica that ran it went silent';
+  // By now the row's holder is this replica; the event `execution.unknown` names the other one.
+  const silent = handedOverIn(orphan) ? 'The replica that ran it was stopped' : 'The replica that ran it went silent';
   if (unreadable !== undefined)
     return { status: 'failed', message: `${silent}, and the cluster could not be read: ${unreadable}`, expectations };
   if (untold.length > 0) {
@@ -153,6 +159,12 @@ async function verdictOf(
     const message = `${silent}; every change had taken effect, but ${why}`;
     return { status: 'failed', message, expectations: judged, open: !never };
   }
+}
+
+/** Who has given the run up, where it was not found silent. */
+function handedOverIn({ settled }: Pick<Execution, 'settled'>): { handed_over_by: Json } | undefined {
+  const by = typeof settled === 'object' && settled !== null && !Array.isArray(settled) && settled['handed_over_by'];
+  return by ? { handed_over_by: by } : undefined;
 }
 
 function doneOf(records: readonly ChangeRecord[]): number {

@@ -1,12 +1,13 @@
 import { Refusal } from '../actions/refusal.ts';
 import { endQueued, putBack, type Taken, takeDue, untilLaterUndoMs } from '../database/queue.ts';
-import { findExecution } from '../database/executions.ts';
 import { formatDuration } from '../text/duration.ts';
+import { TurnOver } from './admit.ts';
 import { carryOut } from './carry-out.ts';
 import type { ExecutorContext } from './context.ts';
 import { errorRecordOf, refusalOf } from './failure.ts';
 import { jsonOf } from './record.ts';
-import { prepareRollback } from './rollback.ts';
+import { requestOf } from './queued-request.ts';
+import { planAgain } from './resume.ts';
 
 /** After as many tries, over some eight hours, what has waited in the queue is refused. */
 export const mostAttempts = 100;
@@ -19,25 +20,30 @@ export function pauseAfter(attempts: number): number {
 }
 
 /**
- * Starts one queued execution that is due, by the same gates as any other. Gives the promise of its end; undefined: none
- * is due. What stands in its way for now lets it wait; what stands in its way for good refuses it. `stop` ends the
- * planning, not a run that has begun.
+ * Starts queued executions that are due, as many at the most, by the same gates as any other. Gives the promises of their
+ * ends. What stands in the way of one for now lets it wait; what stands in its way for
+ * good refuses it. `stop` ends the planning, not a run that has begun.
  */
-export async function startQueued(
-  context: ExecutorContext,
-  stop: AbortSignal,
-): Promise<{ ended: Promise<void> } | undefined> {
+export async function startQueued(context: ExecutorContext, most: number, stop: AbortSignal): Promise<Promise<void>[]> {
   const { database, cluster, holder, settings } = context;
-  // A service that only tries things out leaves them to one that does them.
-  if (settings.actions.dryRun) return undefined;
-  const queued = await takeDue(database, { cluster: cluster.name, holder, leaseMs: settings.actions.leaseMs });
-  return queued && { ended: start(context, queued, stop) };
+  const { leaseMs, maxConcurrent, dryRun } = settings.actions;
+  const taken = await takeDue(database, {
+    cluster: cluster.name,
+    holder,
+    leaseMs,
+    most,
+    slots: maxConcurrent,
+    // A service that only tries things out leaves the others to one that does them.
+    dryOnly: dryRun,
+  });
+  return taken.map((queued) => start(context, queued, stop));
 }
 
 async function start(context: ExecutorContext, queued: Taken, stop: AbortSignal): Promise<void> {
   try {
-    await undo(context, queued, stop);
+    await carryOutQueued(context, queued, stop);
   } catch (error) {
+    if (error instanceof TurnOver) return;
     const message = error instanceof Error ? error.message : String(error);
     if (stop.aborted) {
       await putBack(context.database, queued, { afterMs: 0, message: queued.message });
@@ -49,33 +55,22 @@ async function start(context: ExecutorContext, queued: Taken, stop: AbortSignal)
   }
 }
 
-async function undo(context: ExecutorContext, queued: Taken, stop: AbortSignal): Promise<void> {
-  const { database, settings, now } = context;
+async function carryOutQueued(context: ExecutorContext, queued: Taken, stop: AbortSignal): Promise<void> {
+  const { id } = queued;
+  const { settings, now } = context;
   try {
-    const original = queued.rollbackOf === null ? undefined : await findExecution(database, queued.rollbackOf);
-    if (!original) throw new Refusal('execution_not_found', `There is no execution ${queued.rollbackOf}`);
-    const request = { force: false, reason: queued.reason ?? undefined };
     // What was taken is another replica's again when the lease ends.
     const beforeLeaseEnds = AbortSignal.any([stop, AbortSignal.timeout(Math.floor(settings.actions.leaseMs * 0.8))]);
-    const prepared = await prepareRollback(context, original, request, beforeLeaseEnds);
     await carryOut(context, {
-      id: queued.id,
-      prepared,
-      terms: {
-        dryRun: false,
-        timeoutMs: queued.timeoutMs,
-        priority: queued.priority,
-        correlationId: queued.correlationId ?? undefined,
-        workflowId: queued.workflowId ?? undefined,
-        requestedBy: queued.requestedBy ?? undefined,
-        requestHash: queued.requestHash ?? '',
-      },
-      replan: (until) => prepareRollback(context, original, request, until),
+      id,
+      prepared: await planAgain(context, queued, { id, signal: beforeLeaseEnds }),
+      terms: { ...requestOf(queued), resumeOf: queued.resumeOf ?? undefined },
+      replan: (signal) => planAgain(context, queued, { id, signal }),
       signal: beforeLeaseEnds,
       queued,
     });
   } catch (error) {
-    throw refusalOf(error, now());
+    throw error instanceof TurnOver ? error : refusalOf(error, now());
   }
 }
 
@@ -111,7 +106,8 @@ async function waitFor(context: ExecutorContext, queued: Taken, error: unknown):
     const laterMs = await untilLaterUndoMs(context.database, queued);
     return laterMs === undefined ? undefined : laterMs + pauseMs;
   }
-  const passes = status === 429 || status === 503 || code === 'target_busy' || code === 'conflict';
+  // An undo comes about once it may; what was asked for is refused by what refuses it at once: later it may be wrong.
+  const passes = status === 503 || code === 'conflict' || (status === 429 && queued.rollbackOf !== null);
   if (!passes) return undefined;
   // This replica's clock may be wrong: it does not decide alone for how long.
   const askedMs = details.retryAt ? details.retryAt.getTime() - context.now().getTime() : 0;

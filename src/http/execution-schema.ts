@@ -70,6 +70,7 @@ export const Execution = z
     }),
     rollback_of: text.nullable(),
     rolled_back_by: text.nullable(),
+    resume_of: text.nullable(),
     orchestration_id: text.nullable(),
     step_id: text.nullable(),
     settled: z
@@ -80,6 +81,6 @@ export const Execution = z
     duration_ms: z.int().nullable(),
     execution_time: z.int().nullable().describe('Nanoseconds'),
     trace_id: text.nullable(),
-    links: z.strictObject({ self: text, cancel: text.optional(), rollback: text.optional() }),
+    links: z.strictObject({ self: text, cancel: text.optional(), rollback: text.optional(), resume: text.optional() }),
   })
   .meta({ id: 'Execution', description: 'One run of an action, from the request to what came of it' });

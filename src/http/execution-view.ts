@@ -1,6 +1,7 @@
 import type { Execution } from '../database/execution-row.ts';
 import { isTerminal } from '../database/execution-status.ts';
 import { partsOf, type TargetRecord } from '../executor/record.ts';
+import { isResumable } from '../executor/resume.ts';
 import { undoOfExecution } from '../executor/undo-of-execution.ts';
 
 /** An execution as every endpoint answers it. `kept`: for how long it can be undone. */
@@ -53,6 +54,7 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     },
     rollback_of: row.rollbackOf,
     rolled_back_by: row.rolledBackBy,
+    resume_of: row.resumeOf,
     orchestration_id: null,
     step_id: null,
     settled: row.settled,
@@ -63,6 +65,9 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     links: {
       self,
       ...(over ? {} : { cancel: `/api/v1/executions/${encodeURIComponent(row.id)}/cancel` }),
+      ...(row.rollbackOf === null && isResumable(row)
+        ? { resume: `/api/v1/executions/${encodeURIComponent(row.id)}/resume` }
+        : {}),
       ...(undo.available ? { rollback: `/api/v1/executions/${encodeURIComponent(row.id)}/rollback` } : {}),
     },
   };

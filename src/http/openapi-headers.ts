@@ -9,6 +9,14 @@ export const requestHeaders: JsonObject = {
     ),
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   },
+  Prefer: {
+    ...inHeader(
+      'Prefer',
+      '`respond-async`: put it into the queue and answer 202 at once; `wait=N`: the same, but answer with the end if that comes within N seconds (RFC 7240)',
+    ),
+    schema: { type: 'string' },
+    example: 'respond-async, wait=10',
+  },
   traceparent: {
     ...inHeader('traceparent', 'The trace that the request belongs to (W3C Trace Context)'),
     schema: { type: 'string' },
@@ -24,6 +32,10 @@ export const requestHeaders: JsonObject = {
 export const answerHeaders: JsonObject = {
   Location: { description: 'Where to ask how the run goes on', schema: { type: 'string', format: 'uri-reference' } },
   'Retry-After': { description: 'Seconds until it is worth asking again', schema: { type: 'integer', minimum: 1 } },
+  'Preference-Applied': {
+    description: 'What of `Prefer` was heeded',
+    schema: { type: 'string' },
+  },
   'Idempotent-Replayed': {
     description: '`true` where this is the answer to an earlier request with the same key',
     schema: { type: 'string', enum: ['true'] },

@@ -10,7 +10,7 @@ export function openApiPaths(actions: readonly Action[]): JsonObject {
   return {
     '/api/v1/execute': {
       post: operation('execute', 'Carry an action out, and answer how it went', {
-        parameters: [headerParameter('Idempotency-Key')],
+        parameters: [headerParameter('Idempotency-Key'), headerParameter('Prefer')],
         requestBody: {
           required: true,
           content: {
@@ -51,8 +51,23 @@ export function openApiPaths(actions: readonly Action[]): JsonObject {
     },
     '/api/v1/executions/{id}/rollback': {
       post: operation('rollback', 'Undo an execution; an execution of its own, with the same gates', {
-        parameters: [pathParameter('id', 'The execution to undo'), headerParameter('Idempotency-Key')],
+        parameters: [
+          pathParameter('id', 'The execution to undo'),
+          headerParameter('Idempotency-Key'),
+          headerParameter('Prefer'),
+        ],
         requestBody: { required: false, content: { 'application/json': { schema: schemaRef('RollbackBody') } } },
+        responses: { ...executed, ...refused(refusalsOfRuns) },
+      }),
+    },
+    '/api/v1/executions/{id}/resume': {
+      post: operation('resume', 'Go on with an execution that ended before it was through, planned anew', {
+        parameters: [
+          pathParameter('id', 'The execution to go on with'),
+          headerParameter('Idempotency-Key'),
+          headerParameter('Prefer'),
+        ],
+        requestBody: { required: false, content: { 'application/json': { schema: schemaRef('ResumeBody') } } },
         responses: { ...executed, ...refused(refusalsOfRuns) },
       }),
     },
@@ -126,9 +141,13 @@ const refusalsOfCancel: readonly RefusalName[] = [
 ];
 
 const executed = {
-  200: answered('It is over, whatever the outcome: `success` and `status` tell', 'Execution', ['Idempotent-Replayed']),
-  202: answered('An earlier same request is still under way', 'Execution', [
+  200: answered('It is over, whatever the outcome: `success` and `status` tell', 'Execution', [
+    'Idempotent-Replayed',
+    'Preference-Applied',
+  ]),
+  202: answered('It is not over: it waits in the queue, or an earlier same request is under way', 'Execution', [
     'Location',
+    'Preference-Applied',
     'Retry-After',
     'Idempotent-Replayed',
   ]),

@@ -5,6 +5,7 @@ import { actionView } from './action-view.ts';
 import { CancelBody } from './cancel-request.ts';
 import { RecommendationRequest, WorkflowRequest } from './execute-request.ts';
 import { definitionOf, definitionsOf } from './openapi-definitions.ts';
+import { ResumeBody } from './resume-request.ts';
 import { RollbackBody } from './rollback-request.ts';
 
 /** Beside its own, an action takes these; src/executor/parse-parameters.ts parses them. */
@@ -24,7 +25,7 @@ export function requestSchemas(actions: readonly Action[]): JsonObject {
     RecommendationRequest: recommendation,
     WorkflowRequest: workflow,
     ...others
-  } = definitionsOf([RecommendationRequest, WorkflowRequest, CancelBody, RollbackBody], { open: false });
+  } = definitionsOf([RecommendationRequest, WorkflowRequest, CancelBody, ResumeBody, RollbackBody], { open: false });
   const { properties } = objectOf(recommendation);
   const { action } = objectOf(properties);
   const common = objectOf(definitionOf(CommonParameters).properties);

@@ -1,25 +1,34 @@
 import type * as z from 'zod';
 import { findAction } from '../actions/registry.ts';
-import { type FieldFault, Refusal } from '../actions/refusal.ts';
+import type { FieldFault } from '../actions/refusal.ts';
 import { canonicalKeys, readParameters } from '../executor/parse-parameters.ts';
 import type { ExecuteRequest } from '../executor/request.ts';
 import type { JsonObject } from '../json.ts';
 import { RecommendationRequest, WorkflowRequest } from './execute-request.ts';
 import { idempotencyKeyFaults } from './idempotency-key.ts';
 import { invalidRequest, joined, parse } from './parse.ts';
+import type { Preference } from './prefer.ts';
 import { requestHash } from './request-hash.ts';
 
-/** The body of execute, whichever shape it has. All faults are told at once, with pointers. */
+/**
+ * The body of execute, whichever shape it has, and how the caller would like to be answered. All faults are told at
+ * once, with pointers. What is not to run before some time is not waited for unless that is preferred.
+ */
 export function parseExecuteRequest(
   body: unknown,
-  { idempotencyKey }: { idempotencyKey: string | undefined },
+  { idempotencyKey, preference }: { idempotencyKey: string | undefined; preference: Preference['async'] },
 ): ExecuteRequest {
   const keyFaults = idempotencyKeyFaults(idempotencyKey);
   if (isWorkflowShape(body)) {
     const request = wellFormed(WorkflowRequest, body, { at: '', keyFaults });
     const actionId = request.action_id ?? undefined;
     return {
-      ...common(request, { action: request.action, parameters: request.parameters, pointer: '/parameters' }),
+      ...common(request, {
+        action: request.action,
+        parameters: request.parameters,
+        pointer: '/parameters',
+        preference,
+      }),
       priority: request.priority ?? 5,
       workflowId: request.workflow_id ?? undefined,
       metadata: request.metadata ?? undefined,
@@ -31,7 +40,7 @@ export function parseExecuteRequest(
   const request = wellFormed(RecommendationRequest, body, { at: '/action', keyFaults });
   const alert = request.alert ?? undefined;
   return {
-    ...common(request, { ...request.action, pointer: '/action/parameters' }),
+    ...common(request, { ...request.action, pointer: '/action/parameters', preference }),
     priority: request.action.priority ?? 5,
     alert: alert && {
       name: alert.name,
@@ -96,16 +105,20 @@ type Common = Pick<
 
 function common(
   request: Common,
-  { action, parameters, pointer }: { action: string; parameters?: JsonObject | null | undefined; pointer: string },
+  {
+    action,
+    parameters,
+    pointer,
+    preference,
+  }: {
+    action: string;
+    parameters?: JsonObject | null | undefined;
+    pointer: string;
+    preference: Preference['async'];
+  },
 ) {
-  if (request.not_before) {
-    const detail = 'runs at a later time are not available in this version';
-    throw new Refusal('not_supported', `not_before: ${detail}`, {
-      errors: [{ pointer: '/not_before', detail }],
-      hint: 'Leave not_before out and send the request when it is due',
-    });
-  }
   const { target } = request;
+  const notBefore = request.not_before ? new Date(request.not_before) : undefined;
   const canonical = canonicalKeys(parameters ?? {}, pointer);
   return {
     action,
@@ -123,6 +136,7 @@ function common(
     dryRun: request.dry_run ?? false,
     timeoutMs: request.timeout ?? undefined,
     correlationId: request.correlation_id ?? undefined,
+    later: notBefore || preference ? { notBefore, waitMs: preference?.waitMs ?? 0 } : undefined,
   };
 }
 

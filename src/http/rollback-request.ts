@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { RollbackRequest } from '../executor/rollback.ts';
+import type { Later } from '../executor/run-later.ts';
 import { idempotencyKeyFaults } from './idempotency-key.ts';
 import { parsed } from './parse.ts';
 import { requestHash } from './request-hash.ts';
@@ -13,7 +14,11 @@ export const RollbackBody = z
   })
   .meta({ id: 'RollbackBody' });
 
-export function parseRollbackRequest(of: string, body: unknown, idempotencyKey: string | undefined): RollbackRequest {
+export function parseRollbackRequest(
+  of: string,
+  body: unknown,
+  { idempotencyKey, later }: { idempotencyKey: string | undefined; later: Later | undefined },
+): RollbackRequest {
   const { force, reason, dry_run } = parsed(
     RollbackBody,
     body === undefined ? {} : body,
@@ -25,6 +30,7 @@ export function parseRollbackRequest(of: string, body: unknown, idempotencyKey: 
     reason,
     dryRun: dry_run,
     idempotencyKey,
+    later,
     requestHash: requestHash({ rollback: of, force, reason: reason ?? null, dry_run }),
   };
 }

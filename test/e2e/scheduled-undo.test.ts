@@ -6,6 +6,7 @@ import { actions } from '../../src/actions/registry.ts';
 import { endQueued } from '../../src/database/queue.ts';
 import { prune } from '../../src/database/prune.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
+import type { Fetch } from '../../src/kubernetes/transport.ts';
 import { auditFromNow } from '../support/audit.ts';
 import { connectTestClient, createDeployment, createNamespace, ensureNodes, eventually } from '../support/cluster.ts';
 import { startProcess } from '../support/process.ts';
@@ -253,11 +254,38 @@ test('two that last on one object are taken back the last one first, though the 
   expect(await statusOf(second.action_id)).toMatchObject({ status: 'rolled_back' });
 });
 
-test('a busy target lets it wait, ever longer; after the last try it is refused', async () => {
+test('a busy target lets it wait, untried, until it is free', async () => {
   service = await startService({ env });
   const { body: original } = await scaledForAWhile('busy', 60_000);
   const id = original.undo.scheduled_by;
-  await service.sql`insert into target_lock (key, execution_id) values (${`${original.cluster}/${namespace}/Deployment/busy`}, ${original.action_id})`;
+  const key = `${original.cluster}/${namespace}/Deployment/busy`;
+  await service.sql`insert into target_lock (key, execution_id) values (${key}, ${original.action_id})`;
+  await due(id);
+  await service.tick();
+  await service.tick();
+  const waiting = await statusOf(id);
+  await service.sql`delete from target_lock`;
+  await service.sql`select sweep_queue(${original.cluster})`;
+  const undone = await untilOver(id);
+
+  expect(waiting).toMatchObject({
+    status: 'queued',
+    message: `Waits for ${key}, which execution ${original.action_id} (scale_for_a_while) holds`,
+  });
+  expect(undone).toMatchObject({ status: 'completed', changed: true });
+  expect(await replicasOf('busy')).toBe(1);
+});
+
+test('an API server that is away lets it wait, ever longer; after the last try it is refused', async () => {
+  let away = false;
+  const faults =
+    (send: Fetch): Fetch =>
+    (url, init) =>
+      away ? Promise.reject(new TypeError('fetch failed')) : send(url, init);
+  service = await startService({ env, faults });
+  const { body: original } = await scaledForAWhile('away', 60_000);
+  const id = original.undo.scheduled_by;
+  away = true;
   await due(id);
   await service.tick();
   const first = await statusOf(id);
@@ -269,13 +297,13 @@ test('a busy target lets it wait, ever longer; after the last try it is refused'
   const last = await statusOf(id);
 
   const waitOf = ({ not_before }: { not_before: string }) => Date.parse(not_before) - Date.now();
-  expect(first).toMatchObject({ status: 'queued', message: expect.stringContaining('is held by execution') });
-  expect(waitOf(first)).toBeLessThan(3_000);
+  expect(first).toMatchObject({ status: 'queued', message: expect.stringContaining('tried again in') });
+  expect(waitOf(first)).toBeLessThan(6_000);
   expect(later.status).toBe('queued');
   expect(waitOf(later)).toBeGreaterThan(200_000);
   expect(waitOf(later)).toBeLessThan(400_000);
-  expect(last).toMatchObject({ status: 'refused', error: { code: 'target_busy' } });
-  expect(await replicasOf('busy')).toBe(2);
+  expect(last).toMatchObject({ status: 'refused', error: { code: 'service_unavailable' } });
+  expect(await replicasOf('away')).toBe(2);
 });
 
 test(

@@ -1,0 +1,70 @@
+import { Refusal } from '../actions/refusal.ts';
+import { findExecution } from '../database/executions.ts';
+import type { ExecutorContext } from './context.ts';
+import { answered, type ExecuteAnswer } from './execute.ts';
+import { refusalOf } from './failure.ts';
+import { prepare } from './prepare.ts';
+import { requestOf } from './queued-request.ts';
+import { type RollbackRequest, prepareRollback } from './rollback.ts';
+import type { Execution } from '../database/execution-row.ts';
+import type { Prepared } from './prepare.ts';
+
+export interface ResumeRequest extends Pick<
+  RollbackRequest,
+  'requestHash' | 'idempotencyKey' | 'requestedBy' | 'later'
+> {
+  /** The execution to go on with. */
+  of: string;
+  reason: string | undefined;
+}
+
+/**
+ * Goes on with an execution that ended before it was through: by one of its own, with the same gates, planned anew on
+ * the cluster as it is now, so that what is done already is not done again. Its own cooldown does not stand in the way.
+ * Throws a Refusal where there is nothing to go on with.
+ */
+export async function resume(context: ExecutorContext, request: ResumeRequest): Promise<ExecuteAnswer> {
+  const { database, now, settings } = context;
+  const original = await findExecution(database, request.of).catch((error: unknown) => {
+    throw refusalOf(error, now());
+  });
+  if (!original) throw new Refusal('execution_not_found', `There is no execution ${request.of}`);
+  if (!isResumable(original)) throw notResumable(original);
+  const id = context.newId();
+  const signal = new AbortController().signal;
+  const asked = { ...requestOf(original), later: request.later };
+  const dryRun = original.dryRun || settings.actions.dryRun;
+  const replan = (until: AbortSignal) => planAgain(context, original, { id, signal: until, reason: request.reason });
+  const { requestHash, idempotencyKey } = request;
+  const terms = { ...asked, requestHash, idempotencyKey, dryRun, resumeOf: original.id, actionId: undefined };
+  return await answered(context, terms, { id, plan: () => replan(signal), replan, signal });
+}
+
+/** Whether an execution ended before it was through. */
+export function isResumable({ status, dryRun }: Pick<Execution, 'status' | 'dryRun'>): boolean {
+  return !dryRun && (status === 'failed' || status === 'timed_out' || status === 'cancelled');
+}
+
+/** Plans what an execution was asked to do, on the objects as they are now. */
+export async function planAgain(
+  context: ExecutorContext,
+  execution: Execution,
+  { id, signal, reason }: { id: string; signal: AbortSignal; reason?: string | undefined },
+): Promise<Prepared> {
+  if (execution.rollbackOf === null) {
+    const prepared = await prepare(context, requestOf(execution), { id, signal });
+    return reason === undefined ? prepared : { ...prepared, reason };
+  }
+  const original = await findExecution(context.database, execution.rollbackOf);
+  if (!original) throw new Refusal('execution_not_found', `There is no execution ${execution.rollbackOf}`);
+  const force = execution.parameters['force'] === true;
+  return await prepareRollback(context, original, { force, reason: reason ?? execution.reason ?? undefined }, signal);
+}
+
+function notResumable({ id, status, dryRun }: Execution): Refusal {
+  const why = dryRun ? 'it was a dry run' : `it is ${status}`;
+  return new Refusal('conflict', `Execution ${id} can't be resumed: ${why}`, {
+    actionId: id,
+    hint: 'Only what has failed, timed out or been cancelled is resumed; anything else is asked for anew',
+  });
+}
