@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt, lte, or, type SQL } from 'drizzle-orm';
+import { and, desc, eq, gte, lt, or, sql, type SQL } from 'drizzle-orm';
 import type { NewEvent } from './claim.ts';
 import type { Database } from './connect.ts';
 import { type Execution, executionColumns } from './execution-row.ts';
@@ -13,18 +13,28 @@ export async function findExecution(database: Database, id: string): Promise<Exe
   return row;
 }
 
-/** The execution that a request with that key or id has begun, or undefined. */
+/**
+ * The execution that a request with that key or id has begun, or undefined. An id is its execution's for as long as that
+ * is kept; a key counts for so long after the end, by the database's clock, as in earlier_execution (drizzle/0006_async.sql).
+ */
 export async function findByKey(
   database: Database,
-  { key, id }: { key?: string | undefined; id?: string | undefined },
+  { key, id, idempotencyMs }: { key?: string | undefined; id?: string | undefined; idempotencyMs: number },
 ): Promise<Execution | undefined> {
-  const asked = [...(key ? [eq(execution.idempotencyKey, key)] : []), ...(id ? [eq(execution.id, id)] : [])];
+  const counts = sql`(${execution.finishedAt} is null or
+    ${execution.finishedAt} >= clock_timestamp() - make_interval(secs => ${idempotencyMs / 1000}))`;
+  const asked = [
+    ...(key ? [and(eq(execution.idempotencyKey, key), counts)] : []),
+    ...(id ? [eq(execution.id, id)] : []),
+  ];
   if (asked.length === 0) return undefined;
   const [row] = await database.query('find_by_key', (db) =>
     db
       .select(executionColumns)
       .from(execution)
       .where(or(...asked))
+      // Where key and id lead to two, the id's comes first.
+      .orderBy(desc(sql`${execution.id} is not distinct from ${id ?? null}`))
       .limit(1),
   );
   return row;
@@ -33,9 +43,10 @@ export async function findByKey(
 /** Adds an event to what is told of an execution that is kept still. */
 export async function tellOf(database: Database, id: string, { type, message }: NewEvent): Promise<void> {
   await database.statement('tell_of', async (sql) => {
+    // Its row is held meanwhile, so that no event outlives an execution that is let go of in this moment.
     await sql`
       insert into execution_event (execution_id, type, message)
-      select id, ${type}, ${message} from execution where id = ${id}`;
+      select id, ${type}, ${message} from execution where id = ${id} for key share`;
   });
 }
 
@@ -90,6 +101,7 @@ function conditions(filter: HistoryFilter): SQL[] {
   ];
 }
 
-function behind({ createdAt, id }: HistoryPosition): SQL | undefined {
-  return and(lte(execution.createdAt, createdAt), or(lt(execution.createdAt, createdAt), lt(execution.id, id)));
+/** As one comparison of both, which the index answers exactly. */
+function behind({ createdAt, id }: HistoryPosition): SQL {
+  return sql`(${execution.createdAt}, ${execution.id}) < (${createdAt.toISOString()}::timestamptz, ${id})`;
 }

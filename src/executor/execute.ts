@@ -44,22 +44,26 @@ export async function answered(
     signal: AbortSignal;
   },
 ): Promise<ExecuteAnswer> {
-  const { idempotencyKey, actionId, requestHash, later } = terms;
+  const { idempotencyKey, actionId, later } = terms;
   try {
-    const earlier = await findByKey(context.database, { key: idempotencyKey, id: actionId });
-    if (earlier) return await awaited(context, replay(earlier, requestHash), later);
+    const earlier = await findByKey(context.database, {
+      key: idempotencyKey,
+      id: actionId,
+      idempotencyMs: context.settings.database.idempotencyMs,
+    });
+    if (earlier) return await awaited(context, replay(earlier, terms), later);
     const prepared = await plan();
     if (later) {
       const answer = await runLater(context, { id, prepared, terms, notBefore: later.notBefore });
       if (answer.outcome === 'cooling' || answer.outcome === 'undone') throw refused(prepared, answer);
       const replayed = answer.outcome === 'duplicate';
       const stored = await storedAs(context, replayed ? answer.id : id);
-      return await awaited(context, replayed ? replay(stored, requestHash) : underWay(stored), later);
+      return await awaited(context, replayed ? replay(stored, terms) : underWay(stored), later);
     }
     const carried = await carryOut(context, { id, prepared, terms, replan, signal });
     if (carried.outcome === 'ended') return { state: 'ended', execution: carried.execution, replayed: false };
     const stored = await storedAs(context, carried.id);
-    return replay(stored, requestHash, carried.id !== id || Boolean(idempotencyKey ?? actionId));
+    return replay(stored, terms, carried.id !== id || Boolean(idempotencyKey ?? actionId));
   } catch (error) {
     throw refusalOf(error, context.now());
   }
@@ -85,17 +89,23 @@ function underWay(execution: Execution, replayed = false): ExecuteAnswer {
   return { state: isTerminal(execution.status) ? 'ended' : 'under_way', execution, replayed };
 }
 
-function replay(execution: Execution, requestHash: string, replayed = true): ExecuteAnswer {
-  if (execution.requestHash !== requestHash) {
-    throw new Refusal(
-      'validation_failed',
-      `The key of this request was used for another one, execution ${execution.id}`,
-      {
+function replay(
+  execution: Execution,
+  { requestHash, actionId }: Pick<ExecuteRequest, 'requestHash' | 'actionId'>,
+  replayed = true,
+): ExecuteAnswer {
+  if (execution.requestHash === requestHash) return underWay(execution, replayed);
+  const { id } = execution;
+  // An id stays its execution's for as long as that is kept; a key can be used again.
+  throw id === actionId
+    ? new Refusal('validation_failed', `The action_id ${id} belongs to an execution that was asked for otherwise`, {
+        errors: [{ pointer: '/action_id', detail: 'is that of an execution with another request' }],
+        hint: `Send the same body again to have its answer, or choose a new action_id; GET /api/v1/status/${encodeURIComponent(id)} shows the execution`,
+        actionId: id,
+      })
+    : new Refusal('validation_failed', `The key of this request was used for another one, execution ${id}`, {
         errors: [{ pointer: '', detail: 'differs from the request that first came with this key' }],
         hint: 'Send the same body again, or choose a new key',
-        actionId: execution.id,
-      },
-    );
-  }
-  return underWay(execution, replayed);
+        actionId: id,
+      });
 }
