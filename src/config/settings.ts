@@ -130,7 +130,12 @@ export const Settings = z.strictObject({
           'The connection goes through a pooler in transaction mode (PgBouncer, Hyperdrive): no LISTEN, no prepared statements.',
       }),
       pool: wholeNumber({ default: 10, min: 1, max: 500, about: 'Connections held at the most.' }),
-      history: duration({ default: '90d', min: '1h', max: '3650d', about: 'How long finished executions are kept.' }),
+      history: duration({
+        default: '90d',
+        min: '1h',
+        max: '3650d',
+        about: 'How long finished executions are kept; never shorter than `idempotency`.',
+      }),
       idempotency: duration({
         default: '24h',
         min: '1m',

@@ -84,13 +84,32 @@ export const execution = pgTable(
   },
   (table) => [
     uniqueIndex('execution_idempotency_key').on(table.idempotencyKey),
-    index('execution_newest').on(table.createdAt.desc(), table.id.desc()),
-    index('execution_of_target').on(table.namespace, table.name, table.createdAt.desc()),
+    // Of the history, one for each filter, in the order of its pages: newest first is backwards. Ascending, so that a new
+    // row goes to the end of the index, or of its value's part.
+    index('execution_newest').on(table.createdAt, table.id),
+    index('execution_of_action').on(table.action, table.createdAt, table.id),
+    index('execution_of_namespace')
+      .on(table.namespace, table.createdAt, table.id)
+      .where(sql`namespace is not null`),
+    index('execution_of_kind')
+      .on(table.kind, table.createdAt, table.id)
+      .where(sql`kind is not null`),
+    index('execution_of_name')
+      .on(table.name, table.createdAt, table.id)
+      .where(sql`name is not null`),
+    index('execution_of_target').on(table.namespace, table.name, table.createdAt, table.id),
+    // Most are completed, which is found among the newest; those under way are few, and have execution_lease.
+    index('execution_of_status')
+      .on(table.status, table.createdAt, table.id)
+      .where(sql`status not in ('completed', 'running', 'unknown')`),
+    index('execution_correlation')
+      .on(table.correlationId, table.createdAt, table.id)
+      .where(sql`correlation_id is not null`),
     index('execution_finished').on(table.finishedAt),
-    index('execution_keyed')
-      .on(table.finishedAt)
-      .where(sql`idempotency_key is not null`),
-    index('execution_correlation').on(table.correlationId),
+    // What came of an action on a target: oscillation and repeated failure are found by it.
+    index('execution_outcomes')
+      .on(table.namespace, table.name, table.action, table.finishedAt)
+      .where(sql`not dry_run and finished_at is not null`),
     index('execution_lease')
       .on(table.leaseUntil)
       .where(sql`status in ('running', 'unknown')`),

@@ -1,8 +1,7 @@
 import { DatabaseUnavailable } from '../database/unavailable.ts';
-import { prune } from '../database/prune.ts';
 import { nextDue, sweepQueue } from '../database/queue.ts';
 import type { ExecutorContext } from './context.ts';
-import { deleteExpiredSnapshots } from './delete-expired-snapshots.ts';
+import { letGo } from './let-go.ts';
 import { settleSilent } from './settle.ts';
 import { startQueued } from './start-queued.ts';
 
@@ -19,18 +18,19 @@ const prunesOneIn = 60;
 interface Begun {
   runs: Set<Promise<void>>;
   settling: Set<Promise<void>>;
+  tidying: Set<Promise<void>>;
 }
 
 /** One bounded step of what every replica does beside its requests, and the end of all that it has begun. */
 export async function tick(context: ExecutorContext, signal: AbortSignal, prunes = isTurnToPrune()): Promise<void> {
-  const begun: Begun = { runs: new Set(), settling: new Set() };
+  const begun: Begun = { runs: new Set(), settling: new Set(), tidying: new Set() };
   try {
     await startDue(context, signal, begun);
     await settleAll(context, signal, begun);
-    await tidy(context, signal, prunes);
+    await tidy(context, signal, begun, prunes);
     await lookAhead(context);
   } finally {
-    await Promise.all([...begun.runs, ...begun.settling]);
+    await Promise.all([...begun.runs, ...begun.settling, ...begun.tidying]);
   }
 }
 
@@ -39,7 +39,7 @@ export async function tick(context: ExecutorContext, signal: AbortSignal, prunes
  * what was begun. Woken by whoever has something for it. What goes wrong is told once, and tried again.
  */
 export async function runLoop(context: ExecutorContext, signal: AbortSignal): Promise<void> {
-  const begun: Begun = { runs: new Set(), settling: new Set() };
+  const begun: Begun = { runs: new Set(), settling: new Set(), tidying: new Set() };
   let told = false;
   let lookAtMs = 0;
   while (!signal.aborted) {
@@ -48,7 +48,7 @@ export async function runLoop(context: ExecutorContext, signal: AbortSignal): Pr
       if (started === 0 || performance.now() >= lookAtMs) {
         if (performance.now() >= lookAtMs) {
           await settleAll(context, signal, begun);
-          await tidy(context, signal, isTurnToPrune());
+          await tidy(context, signal, begun, isTurnToPrune());
         }
         lookAtMs = performance.now() + (await lookAhead(context));
       }
@@ -60,7 +60,7 @@ export async function runLoop(context: ExecutorContext, signal: AbortSignal): Pr
     }
     await context.wakeUp.wait(Math.max(lookAtMs - performance.now(), 0), signal);
   }
-  await Promise.allSettled([...begun.runs, ...begun.settling]);
+  await Promise.allSettled([...begun.runs, ...begun.settling, ...begun.tidying]);
 }
 
 /** Starts what is due, as far as this replica has room. */
@@ -101,13 +101,11 @@ async function lookAhead({ database, cluster, clock }: ExecutorContext): Promise
   return Math.min(Math.max(inMs, shortestRestMs), restMs);
 }
 
-async function tidy(context: ExecutorContext, signal: AbortSignal, prunes: boolean): Promise<void> {
-  if (!prunes || signal.aborted) return;
+/** What takes long goes on beside the loop, so that neither the queue nor a silent run waits for it. */
+async function tidy(context: ExecutorContext, signal: AbortSignal, { tidying }: Begun, prunes: boolean): Promise<void> {
+  if (!prunes || signal.aborted || tidying.size > 0) return;
   await sweepQueue(context.database, context.cluster.name);
-  for (let pruned = 0; pruned < mostAtOnce && !signal.aborted; pruned += 1) {
-    if (!(await prune(context.database, context.settings.database))) break;
-  }
-  if (!signal.aborted) await deleteExpiredSnapshots(context, signal);
+  keep(context, tidying, letGo(context, signal));
 }
 
 function isTurnToPrune(): boolean {
