@@ -12,6 +12,10 @@ CREATE INDEX "execution_newest" ON "execution" USING btree ("created_at","id");-
 CREATE INDEX "execution_of_target" ON "execution" USING btree ("namespace","name","created_at","id");--> statement-breakpoint
 CREATE INDEX "execution_correlation" ON "execution" USING btree ("correlation_id","created_at","id") WHERE correlation_id is not null;
 --> statement-breakpoint
+-- An action goes with few kinds, a name with one kind and few namespaces: without knowing that, PostgreSQL takes two filters
+-- for rarer together than they are, and reads both indexes whole rather than a page of one.
+CREATE STATISTICS execution_target (dependencies) ON action, namespace, kind, name FROM execution;
+--> statement-breakpoint
 -- Lets go of the oldest that has been kept for longer than it has to be, with its events: as many at the most. Answers how
 -- many. A key counts for as long after the end of its execution, so nothing goes sooner than that. Safe from several
 -- replicas at once: each takes others, and nobody waits.

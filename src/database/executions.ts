@@ -1,4 +1,5 @@
 import { and, desc, eq, gte, lt, or, sql, type SQL } from 'drizzle-orm';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { NewEvent } from './claim.ts';
 import type { Database } from './connect.ts';
 import { type Execution, executionColumns } from './execution-row.ts';
@@ -69,22 +70,31 @@ export interface HistoryPosition {
   id: string;
 }
 
+export interface HistoryPage {
+  filter: HistoryFilter;
+  after?: HistoryPosition | undefined;
+  limit: number;
+}
+
 /** One page of the history, newest first, and where the next begins (undefined on the last page). */
 export async function listExecutions(
   database: Database,
-  { filter, after, limit }: { filter: HistoryFilter; after?: HistoryPosition | undefined; limit: number },
+  page: HistoryPage,
 ): Promise<{ rows: Execution[]; next: HistoryPosition | undefined }> {
-  const rows = await database.query('list_executions', (db) =>
-    db
-      .select(executionColumns)
-      .from(execution)
-      .where(and(...conditions(filter), after ? behind(after) : undefined))
-      .orderBy(desc(execution.createdAt), desc(execution.id))
-      .limit(limit + 1),
-  );
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return { rows: page, next: rows.length > limit && last ? { createdAt: last.createdAt, id: last.id } : undefined };
+  const found = await database.query('list_executions', (db) => pageQuery(db, { ...page, limit: page.limit + 1 }));
+  const rows = found.slice(0, page.limit);
+  const last = rows.at(-1);
+  return { rows, next: found.length > page.limit && last ? { createdAt: last.createdAt, id: last.id } : undefined };
+}
+
+/** There is an index for each filter, in this order: what is read is little more than the page, however long the history. */
+export function pageQuery(db: PostgresJsDatabase, { filter, after, limit }: HistoryPage) {
+  return db
+    .select(executionColumns)
+    .from(execution)
+    .where(and(...conditions(filter), after ? behind(after) : undefined))
+    .orderBy(desc(execution.createdAt), desc(execution.id))
+    .limit(limit);
 }
 
 function conditions(filter: HistoryFilter): SQL[] {

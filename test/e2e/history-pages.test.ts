@@ -1,0 +1,144 @@
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateHistory } from '../../bench/generate-history.ts';
+import type { Execution } from '../../src/database/execution-row.ts';
+import { type HistoryFilter, listExecutions, pageQuery } from '../../src/database/executions.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+
+const count = 200_000;
+const limit = 51;
+const hour = 60 * 60 * 1000;
+
+beforeAll(async () => {
+  service = await startService();
+  await generateHistory(service.sql, { count, days: 80 });
+  // A few that are not over, as there are at any time.
+  await service.sql`update execution set status = 'running', finished_at = null, lease_until = now() + interval '1 day'
+    where id in ('generated-150000', 'generated-150002', 'generated-199999')`;
+}, 120_000);
+
+afterAll(async () => {
+  await service.close();
+});
+
+/** The part of a plan that is looked at: rows are those of one loop. */
+interface PlanNode {
+  'Node Type': string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  'Shared Hit Blocks': number;
+  'Shared Read Blocks': number;
+  Plans?: PlanNode[];
+}
+
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** How PostgreSQL carries out the very statement that the page is read by. */
+async function explained(filter: HistoryFilter, after?: { createdAt: Date; id: string }) {
+  const { sql, params } = pageQuery(drizzle.mock(), { filter, after, limit }).toSQL();
+  const text = `explain (analyze, buffers, format json) ${sql}`;
+  const [row] = await service.sql.unsafe<{ 'QUERY PLAN': [{ Plan: PlanNode; 'Execution Time': number }] }[]>(
+    text,
+    params.map(String),
+  );
+  if (!row) throw new Error('There is no plan');
+  const [{ Plan: plan, 'Execution Time': ms }] = row['QUERY PLAN'];
+  const nodes = nodesOf(plan);
+  const scans = nodes.filter((node) => node['Node Type'].includes('Scan'));
+  const rowsOf = (node: PlanNode) =>
+    (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
+  return {
+    kinds: nodes.map((node) => node['Node Type']),
+    rowsRead: scans.reduce((sum, node) => sum + rowsOf(node), 0),
+    pages: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'],
+    found: plan['Actual Rows'],
+    ms,
+  };
+}
+
+const since = new Date(Date.now() - 2 * hour);
+const lastMonth = new Date(Date.now() - 30 * 24 * hour);
+
+const filters: [string, HistoryFilter][] = [
+  ['nothing', {}],
+  ['a common action', { action: 'scale_deployment' }],
+  ['a rare action', { action: 'expand_pvc' }],
+  ['an action that there is not', { action: 'nothing' }],
+  ['a common namespace', { namespace: 'production' }],
+  ['a rare namespace', { namespace: 'rare' }],
+  ['a common kind', { kind: 'Deployment' }],
+  ['a rare kind', { kind: 'PersistentVolumeClaim' }],
+  ['a kind that there is not', { kind: 'CronJob' }],
+  ['a name', { name: 'web-300' }],
+  ['a rare name', { name: 'rare' }],
+  ['completed', { status: 'completed' }],
+  ['failed', { status: 'failed' }],
+  ['timed out', { status: 'timed_out' }],
+  ['cancelled', { status: 'cancelled' }],
+  ['rolled back', { status: 'rolled_back' }],
+  ['refused', { status: 'refused' }],
+  ['queued', { status: 'queued' }],
+  ['running', { status: 'running' }],
+  ['unknown', { status: 'unknown' }],
+  ['a correlation', { correlationId: 'incident-777' }],
+  ['since', { since }],
+  ['until', { until: lastMonth }],
+  ['a window', { since: new Date(lastMonth.getTime() - hour), until: lastMonth }],
+  ['a namespace and a name', { namespace: 'production', name: 'web-300' }],
+  ['a whole target', { namespace: 'production', kind: 'Deployment', name: 'web-300' }],
+  ['a node', { kind: 'Node', name: 'node-8' }],
+  ['a namespace and an action', { namespace: 'production', action: 'scale_deployment' }],
+  ['a namespace and a status', { namespace: 'production', status: 'failed' }],
+  ['an action and a status', { action: 'restart_deployment', status: 'failed' }],
+  ['a rare action and a status', { action: 'expand_pvc', status: 'completed' }],
+  ['failed since', { status: 'failed', since }],
+  ['a correlation and a status', { correlationId: 'incident-777', status: 'completed' }],
+  ['an action until', { action: 'scale_deployment', until: lastMonth }],
+];
+
+describe(`of ${count.toLocaleString('en')} executions, the newest page`, () => {
+  test.each(filters)('by %s is read by index, and little more than the page', async (_what, filter) => {
+    const { kinds, rowsRead, pages } = await explained(filter);
+
+    expect(kinds).not.toContain('Seq Scan');
+    // The page's rows, each with a look for its undo; where two filters meet some more.
+    expect(rowsRead).toBeLessThanOrEqual(2_000);
+    expect(pages).toBeLessThanOrEqual(2_500);
+  });
+
+  test.each(filters)('by %s, and a page far behind it, come within a moment', async (_what, filter) => {
+    const times = [await explained(filter), await explained(filter), await explained(filter)].map(({ ms }) => ms);
+    const far = { createdAt: new Date(Date.now() - 60 * 24 * hour), id: 'generated-50000' };
+    const behind = await explained(filter, far);
+
+    expect(Math.min(...times)).toBeLessThan(25);
+    expect(behind.kinds).not.toContain('Seq Scan');
+    expect(behind.rowsRead).toBeLessThanOrEqual(2_000);
+  });
+
+  test('holds what a look at all of them finds, in the same order', async () => {
+    const all = await service.sql<Row[]>`
+      select id, action, namespace, kind, name, status, correlation_id as "correlationId", created_at as "createdAt"
+      from execution`;
+    const newestFirst = all.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1));
+
+    for (const [what, filter] of filters) {
+      const { rows } = await listExecutions(service.runtime.executor.database, { filter, limit });
+
+      const expected = newestFirst.filter((row) => passes(row, filter)).slice(0, limit);
+      expect({ what, ids: rows.map(({ id }) => id) }).toEqual({ what, ids: expected.map(({ id }) => id) });
+    }
+  });
+});
+
+type Row = Pick<Execution, 'id' | 'action' | 'namespace' | 'kind' | 'name' | 'status' | 'correlationId' | 'createdAt'>;
+
+function passes({ createdAt, ...row }: Row, { since: from, until, ...wanted }: HistoryFilter): boolean {
+  const equal = Object.entries(wanted).every(([key, value]) =>
+    Object.entries(row).some(([k, v]) => k === key && v === value),
+  );
+  return equal && (!from || createdAt >= from) && (!until || createdAt < until);
+}
