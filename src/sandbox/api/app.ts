@@ -57,7 +57,7 @@ export function createApp(given: {
     if (!audit) return response;
     const audited = {
       ...entry,
-      id: newAuditId(),
+      id: raw.headers.get('audit-id') ?? newAuditId(),
       requestUri: url.pathname + url.search,
       userAgent: raw.headers.get('user-agent') ?? '',
       received,

@@ -1,0 +1,112 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Broken, Evidence, Finding } from '../evidence.ts';
+import type { RecordedChange, Run } from '../journal.ts';
+import type { Mutation } from '../mutations.ts';
+
+/** Of the two machines' clocks, which are one here, and of a commit that follows the moment it writes. */
+const toleranceMs = 30;
+
+/**
+ * Every write in the API server's log is one change of one run, made while that run held its target, once; and the
+ * record of the run says neither less nor more than what the log shows.
+ */
+export function noMutationTwice(evidence: Evidence): Finding[] {
+  const once: Broken[] = [];
+  const owned: Broken[] = [];
+  const recorded: Broken[] = [];
+  const made = new Map<RecordedChange, Mutation[]>();
+  for (const mutation of evidence.mutations) {
+    const owner = ownerOf(mutation, evidence);
+    if ('why' in owner) owned.push({ what: owner.why, ids: owner.ids, mutations: [mutation] });
+    else made.set(owner.change, [...(made.get(owner.change) ?? []), mutation]);
+  }
+  let changes = 0;
+  for (const run of evidence.runs) {
+    for (const change of run.changes) {
+      if (change.kind === 'wait') continue;
+      changes += 1;
+      const mutations = made.get(change) ?? [];
+      const about = { ids: [run.id], mutations };
+      if (mutations.length > 1) once.push({ ...about, what: `${run.id}: "${change.summary}" was done ${mutations.length} times` });
+      if (run.endedAt === undefined) continue;
+      const { status } = change;
+      if (mutations.length > 0 && ['pending', 'failed', 'skipped'].includes(status))
+        recorded.push({ ...about, what: `${run.id}: "${change.summary}" was done, and is recorded as ${status}` });
+      if (mutations.length === 0 && status === 'applied' && change.kind !== 'evict' && change.kind !== 'delete')
+        recorded.push({ ...about, what: `${run.id}: "${change.summary}" is recorded as applied, and was not done by it` });
+    }
+  }
+  return [
+    { invariant: 'no mutation twice', checked: changes, broken: once },
+    { invariant: 'every mutation within the run that it belongs to', checked: evidence.mutations.length, broken: owned },
+    { invariant: 'recorded is what was done', checked: changes, broken: recorded },
+  ];
+}
+
+type Owner = { change: RecordedChange } | { why: string; ids: string[] };
+
+function ownerOf(mutation: Mutation, { runs, rows, locks }: Evidence): Owner {
+  const fits = runs.flatMap((run) => run.changes.filter((change) => isOf(mutation, change)).map((change) => ({ run, change })));
+  const within = fits.filter(({ run }) => isWithin(mutation, run));
+  const told = `${mutation.verb} ${mutation.resource}${mutation.subresource ? `/${mutation.subresource}` : ''} ${mutation.name}`;
+  if (within.length === 0) {
+    const near = fits.toSorted((a, b) => distance(mutation, a.run) - distance(mutation, b.run)).slice(0, 2);
+    const ids = near.map(({ run }) => run.id);
+    const late = near.map(({ run }) => `${run.id} by ${distance(mutation, run)} ms`).join(', ');
+    return { ids, why: ids.length > 0 ? `${told} came outside of its run: ${late}` : `${told} is in nobody's plan` };
+  }
+  const byTrace = within.filter(({ run }) => rows.get(run.id)?.trace_id === mutation.call.traceId);
+  const holders = within.filter(({ run }) => locks.some(({ id, held, key }) => id === run.id && held && key.endsWith(`/${mutation.name}`)));
+  const [best] = byTrace.length > 0 ? byTrace : holders.length > 0 ? holders : within;
+  const trace = [...rows.values()].find((row) => row.trace_id !== null && row.trace_id === mutation.call.traceId);
+  if (trace && best && trace.id !== best.run.id)
+    return { ids: [trace.id, best.run.id], why: `${told} was sent for ${trace.id} while ${best.run.id} held the target` };
+  return best ?? { ids: [], why: `${told} is in nobody's plan` };
+}
+
+function isWithin({ received }: Mutation, { beganAt, endedAt = Number.POSITIVE_INFINITY }: Run): boolean {
+  return received >= beganAt - toleranceMs && received <= endedAt + toleranceMs;
+}
+
+function distance({ received }: Mutation, { beganAt, endedAt = Number.POSITIVE_INFINITY }: Run): number {
+  return Math.max(beganAt - received, received - endedAt, 0);
+}
+
+function isOf({ resource, namespace, name, verb, subresource, body }: Mutation, { kind, target, after }: RecordedChange): boolean {
+  if (`${target.kind.toLowerCase()}s` !== resource || target.name !== name || (target.namespace ?? '') !== (namespace ?? '')) return false;
+  const uid = uidIn(body);
+  if (uid !== undefined && target.uid !== undefined && uid !== target.uid) return false;
+  switch (kind) {
+    case 'evict':
+      return verb === 'create' && subresource === 'eviction';
+    case 'delete':
+      return verb === 'delete';
+    case 'create':
+      return verb === 'create' && subresource === undefined;
+    case 'patch':
+    case 'restart':
+      return verb === 'patch' && Object.entries(after ?? {}).every(([pointer, value]) => agrees(valueAt(body, pointer), value));
+    default:
+      return false;
+  }
+}
+
+function uidIn(body: Record<string, unknown>): unknown {
+  const { metadata, preconditions, deleteOptions } = body as Record<string, { uid?: string; preconditions?: { uid?: string } }>;
+  return metadata?.uid ?? preconditions?.uid ?? deleteOptions?.preconditions?.uid;
+}
+
+/** A merge patch says of an object only what changes. */
+function agrees(sent: unknown, recorded: unknown): boolean {
+  if (isObject(sent) && isObject(recorded)) return Object.entries(sent).every(([key, value]) => agrees(value, recorded[key]));
+  return isDeepStrictEqual(sent ?? null, recorded ?? null);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function valueAt(object: unknown, pointer: string): unknown {
+  const path = pointer.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), object);
+}

@@ -1,0 +1,20 @@
+import { parseArgs } from 'node:util';
+import { resultText } from './print-result.ts';
+import { runChaos } from './run-chaos.ts';
+
+/** `npm run chaos -- --minutes 10 [--seed N] [--per-second 2]`: exit code 1 where something did not hold. */
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
+    'per-second': { type: 'string', default: '2' },
+  },
+});
+const result = await runChaos({
+  seed: Number(values.seed),
+  lengthMs: Number(values.minutes) * 60_000,
+  perSecond: Number(values['per-second']),
+  say: (line) => process.stderr.write(`${line}\n`),
+});
+process.stdout.write(`${resultText(result)}\n`);
+process.exit(result.findings.some(({ broken }) => broken.length > 0) ? 1 : 0);

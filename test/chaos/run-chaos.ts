@@ -1,0 +1,197 @@
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres, { type Sql } from 'postgres';
+import { connectCluster } from '../../src/platform/kubernetes-connection.ts';
+import { migrateDatabase } from '../../src/platform/migrate.ts';
+import { migrationsFolder } from '../../src/platform/version.ts';
+import { sandboxKubeconfig } from '../../src/sandbox/kubeconfig.ts';
+import { createApiProxy } from './api-proxy.ts';
+import { createCallers, type Told } from './caller.ts';
+import { startChaosPostgres } from './chaos-postgres.ts';
+import { type Evidence, type Finding, gatherEvidence } from './evidence.ts';
+import { type Fault, planFaults } from './faults.ts';
+import { prepareGround } from './ground.ts';
+import { inflict } from './inflict.ts';
+import { allFree } from './invariants/all-free.ts';
+import { clusterAsRecorded } from './invariants/cluster-as-recorded.ts';
+import { noMutationTwice } from './invariants/no-mutation-twice.ts';
+import { noneLost } from './invariants/none-lost.ts';
+import { oneHolder } from './invariants/one-holder.ts';
+import { serviceWell } from './invariants/service-well.ts';
+import { terminalStays } from './invariants/terminal-stays.ts';
+import { installJournal } from './journal.ts';
+import { mutationsFrom } from './mutations.ts';
+import { createReplica } from './replica.ts';
+import { planRequests } from './requests.ts';
+import { seeded } from './seeded.ts';
+import { createTcpLink } from './tcp-link.ts';
+import { clusterUnderChaos } from './upstream.ts';
+
+export interface ChaosOptions {
+  seed: number;
+  lengthMs: number;
+  perSecond?: number;
+  say?: (line: string) => void;
+}
+
+export interface ChaosResult {
+  seed: number;
+  faults: Fault[];
+  told: Told[];
+  evidence: Evidence;
+  findings: Finding[];
+  /** From when everything was whole again until nothing was under way. */
+  settledAfterMs: number;
+  memoryMb: { first: number; last: number; most: number };
+  stopsMs: number[];
+  starts: number;
+  apiFaults: Record<string, number>;
+  /** Where the replicas' logs are, where something broke. */
+  folder: string | undefined;
+}
+
+const replicaCount = 3;
+const leaseMs = 3_000;
+/** The longest timeout of a request, twice the lease, and what a busy machine needs. */
+const settleMs = 60_000;
+
+/** One run of the suite: three replicas, the workload and the faults that the seed gives, and what came of it. */
+export async function runChaos({ seed, lengthMs, perSecond = 2, say = () => undefined }: ChaosOptions): Promise<ChaosResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'executor-chaos-'));
+  const closers: (() => Promise<unknown>)[] = [];
+  try {
+    const under = await clusterUnderChaos(folder);
+    closers.push(under.close);
+    const cluster = await connectCluster({ access: under.access, environment: process.env, timeoutMs: 10_000, retryAttempts: 3, userAgent: 'chaos' });
+    closers.push(() => cluster.close());
+    const database = await startChaosPostgres(join(folder, 'postgres'));
+    closers.push(() => database.close());
+    await migrateDatabase({ url: database.url(), folder: migrationsFolder });
+    await installJournal(database.url());
+    const ground = await prepareGround(cluster);
+    closers.push(() => ground.clear());
+    const run = ground.namespace;
+    const { size: auditFrom } = await stat(under.auditLog);
+
+    const chance = seeded(seed + 1);
+    const indices = Array.from({ length: replicaCount }, (_, index) => index);
+    const links = await Promise.all(indices.map(() => createTcpLink({ host: '127.0.0.1', port: database.port })));
+    const proxies = await Promise.all(
+      indices.map((index) => createApiProxy(index, { upstream: under.upstream, run, chance: seeded(seed * 7 + index) })),
+    );
+    closers.push(...links.map((link) => () => link.close()), ...proxies.map((proxy) => () => proxy.close()));
+    const logs = join(folder, 'logs');
+    await mkdir(logs);
+    const replicas = await Promise.all(
+      indices.map(async (index) => {
+        const kubeconfig = join(folder, `replica-${index}.kubeconfig`);
+        await writeFile(kubeconfig, sandboxKubeconfig(proxies[index]?.url ?? '').replaceAll('sandbox', 'chaos'));
+        return createReplica(index, {
+          logFile: join(logs, `replica-${index}.log`),
+          env: {
+            DATABASE_URL: database.url(links[index]?.port),
+            KUBECONFIG: kubeconfig,
+            EXECUTOR_SERVICE_PORT: '0',
+            EXECUTOR_MONITORING_METRICS_PORT: '0',
+            EXECUTOR_ACTIONS_LEASE: `${leaseMs}ms`,
+            EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '1s',
+            EXECUTOR_ACTIONS_MAX_CONCURRENT: '6',
+            EXECUTOR_ACTIONS_WAIT_FOR_SLOT: '2s',
+            EXECUTOR_ACTIONS_SHUTDOWN_TIMEOUT: '2s',
+          },
+        });
+      }),
+    );
+    closers.push(...replicas.map((replica) => () => replica.kill()));
+    await Promise.all(replicas.map((replica) => replica.start()));
+
+    const faults = planFaults({ seed, lengthMs, replicas: replicaCount, leaseMs });
+    const { deployments, nodes } = ground;
+    const requests = planRequests({ seed, lengthMs, perSecond, replicas: replicaCount, deployments, nodes });
+    say(`Seed ${seed}: ${requests.length} requests and ${faults.length} faults in ${lengthMs / 1000} s, on ${under.upstream.server}`);
+    const callers = createCallers({ replicas, ground, chance, run });
+    const memory: number[] = [];
+    const measuring = setInterval(() => {
+      for (const replica of replicas) void replica.memoryMb().then((mb) => mb !== undefined && memory.push(mb));
+    }, 2_000);
+    const began = performance.now();
+    const at = (ms: number) => sleep(Math.max(0, ms - (performance.now() - began)));
+    const inflicted = faults.map(async (fault) => {
+      await at(fault.atMs);
+      say(`${(fault.atMs / 1000).toFixed(1)} s: ${fault.kind}${fault.replica === undefined ? '' : ` of replica ${fault.replica}`} for ${fault.forMs} ms`);
+      await inflict(fault, { replicas, proxies, links, postgres: database });
+    });
+    const sent = Promise.all(
+      requests.map(async (request) => {
+        await at(request.atMs);
+        await callers.send(request);
+      }),
+    );
+    await Promise.all(inflicted);
+    await at(lengthMs);
+    const whole = performance.now();
+    say('Everything is whole again');
+
+    const sql = postgres(database.url(), { max: 2, onnotice: () => undefined });
+    closers.push(() => sql.end());
+    await untilQuiet(sql);
+    const settledAfterMs = performance.now() - whole;
+    // Callers that follow what is over learn of it now.
+    await Promise.race([sent, sleep(10_000)]);
+    callers.giveUp();
+    await sent;
+    await sleep(1_000);
+    clearInterval(measuring);
+
+    const calls = new Map(proxies.flatMap((proxy) => proxy.calls.map((call) => [call.auditId, call] as const)));
+    const evidence = await gatherEvidence(sql, { told: callers.told, mutations: await mutationsFrom(under.auditLog, auditFrom, calls) });
+    const objects = await Promise.all(
+      [
+        ...Array.from({ length: deployments }, (_, index) => ground.deployment(index)),
+        ...Array.from({ length: nodes }, (_, index) => ground.node(index)),
+      ].map(async (reference) => ({ reference, object: await cluster.get(reference) })),
+    );
+    const findings = [
+      ...noMutationTwice(evidence),
+      oneHolder(evidence),
+      ...noneLost(evidence),
+      terminalStays(evidence),
+      ...allFree(evidence),
+      clusterAsRecorded(evidence, objects),
+      ...serviceWell(callers.told, replicas, memory),
+    ];
+    const apiFaults: Record<string, number> = {};
+    for (const { fault } of calls.values()) if (fault) apiFaults[fault] = (apiFaults[fault] ?? 0) + 1;
+    const broke = findings.some(({ broken }) => broken.length > 0);
+    return {
+      seed,
+      faults,
+      told: callers.told,
+      evidence,
+      findings,
+      settledAfterMs,
+      memoryMb: { first: memory[0] ?? 0, last: memory.at(-1) ?? 0, most: Math.max(0, ...memory) },
+      stopsMs: replicas.flatMap((replica) => replica.stopsMs),
+      starts: replicas.reduce((sum, replica) => sum + replica.starts(), 0),
+      apiFaults,
+      folder: broke || process.env['CHAOS_KEEP'] ? logs : undefined,
+    };
+  } finally {
+    for (const close of closers.toReversed()) await close().catch((error: unknown) => say(`While tidying up: ${String(error)}`));
+    if (!process.env['CHAOS_KEEP']) await rm(join(folder, 'postgres'), { recursive: true, force: true });
+  }
+}
+
+/** Until nothing is under way, nor due in the queue; or until that has lasted too long, which is then found. */
+async function untilQuiet(sql: Sql): Promise<void> {
+  const end = performance.now() + settleMs;
+  while (performance.now() < end) {
+    const [row] = await sql<{ open: number }[]>`
+      select count(*)::int as open from execution where status in ('running', 'unknown')
+        or (status = 'queued' and (not_before is null or not_before <= clock_timestamp() + interval '15 seconds'))`;
+    if (row?.open === 0) return;
+    await sleep(200);
+  }
+}
