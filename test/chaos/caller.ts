@@ -62,7 +62,8 @@ export function createCallers(given: {
     }
   };
   const keepAsking = async (its: Told, first: number, path: string, init: RequestInit): Promise<Answer | undefined> => {
-    for (let attempt = 0, replica = first; attempt < mostTries && !over; attempt += 1) {
+    const tries = its.request.what === 'cancel' ? 5 : mostTries;
+    for (let attempt = 0, replica = first; attempt < tries && !over; attempt += 1) {
       const answer = await ask(replica, path, init);
       its.answers.push(answer ? `${answer.status} ${answer.body.code ?? answer.body.status ?? ''}` : 'broken');
       if (answer && answer.status < 500) return answer;

@@ -73,7 +73,7 @@ export function planFaults({ seed, lengthMs, replicas, leaseMs }: FaultPlan): Fa
     } else {
       fault.replica = chance.pick(present);
       if (takesAway(kind)) goneUntilMs[fault.replica] = atMs + forMs + comingBackMs;
-      if (isOfApi(kind)) Object.assign(fault, { share: chance.pick([0.3, 0.6, 1]), writesOnly: chance.often(0.6) });
+      if (isOfApi(kind)) Object.assign(fault, { share: chance.pick([0.3, 0.6, 1]), writesOnly: chance.often(0.5) });
     }
     faults.push(fault);
   }

@@ -2,12 +2,12 @@ import { parseArgs } from 'node:util';
 import { resultText } from './print-result.ts';
 import { runChaos } from './run-chaos.ts';
 
-/** `npm run chaos -- --minutes 10 [--seed N] [--per-second 2]`: exit code 1 where something did not hold. */
+/** `npm run chaos -- --minutes 10 [--seed N] [--per-second 4]`: exit code 1 where something did not hold. */
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
-    'per-second': { type: 'string', default: '2' },
+    'per-second': { type: 'string', default: '4' },
   },
 });
 const result = await runChaos({

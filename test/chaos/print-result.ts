@@ -12,7 +12,11 @@ export function resultText(result: ChaosResult): string {
   const taken = evidence.steps.filter(({ was, becomes }) => was === 'running' && becomes === 'unknown');
   const lateMs = taken.flatMap(({ at, leaseUntil }) => (leaseUntil ? [at.getTime() - leaseUntil.getTime()] : [])).toSorted((a, b) => a - b);
   const settled = rows.filter((row) => row.settled !== null);
-  const broken = findings.flatMap((finding) => finding.broken.map((one) => ({ ...one, invariant: finding.invariant })));
+  const broken = findings.flatMap(({ invariant, broken: all }) =>
+    all
+      .filter((one, index) => all.findIndex(({ what }) => what === one.what) === index)
+      .map((one) => ({ ...one, invariant })),
+  );
   return [
     `Chaos, seed ${seed}`,
     '',

@@ -58,7 +58,7 @@ const leaseMs = 3_000;
 const settleMs = 60_000;
 
 /** One run of the suite: three replicas, the workload and the faults that the seed gives, and what came of it. */
-export async function runChaos({ seed, lengthMs, perSecond = 2, say = () => undefined }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos({ seed, lengthMs, perSecond = 4, say = () => undefined }: ChaosOptions): Promise<ChaosResult> {
   const folder = await mkdtemp(join(tmpdir(), 'executor-chaos-'));
   const closers: (() => Promise<unknown>)[] = [];
   try {
