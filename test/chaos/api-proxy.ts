@@ -63,7 +63,15 @@ export async function createApiProxy(
     const its = befalls(from.method);
     const auditId = `${run}-r${replica}-${calls.length}`;
     const traceId = /^00-([0-9a-f]{32})-/.exec(String(from.headers['traceparent'] ?? ''))?.[1];
-    calls.push({ auditId, replica, traceId, method: from.method ?? '', path: from.url ?? '', at: Date.now(), fault: its });
+    calls.push({
+      auditId,
+      replica,
+      traceId,
+      method: from.method ?? '',
+      path: from.url ?? '',
+      at: Date.now(),
+      fault: its,
+    });
     const body = await buffer(from);
     switch (its) {
       case 'api_cut':

@@ -93,7 +93,9 @@ export interface Run {
 }
 
 export async function readJournal(sql: Sql): Promise<Journal> {
-  const steps = await sql<StatusStep[]>`select n::int, id, was, becomes, fence::int, at, holder, lease_until as "leaseUntil", fields, changes
+  const steps = await sql<
+    StatusStep[]
+  >`select n::int, id, was, becomes, fence::int, at, holder, lease_until as "leaseUntil", fields, changes
     from chaos.status_step order by n`;
   const locks = await sql<LockStep[]>`select n::int, key, id, held, at from chaos.lock_step order by n`;
   return { steps: [...steps], locks: [...locks], runs: runsOf(steps) };

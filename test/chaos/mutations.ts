@@ -65,7 +65,10 @@ export async function mutationsFrom(
 }
 
 function isDryRun({ requestURI, requestObject }: Line): boolean {
-  const { dryRun, deleteOptions } = (requestObject ?? {}) as { dryRun?: string[]; deleteOptions?: { dryRun?: string[] } };
+  const { dryRun, deleteOptions } = (requestObject ?? {}) as {
+    dryRun?: string[];
+    deleteOptions?: { dryRun?: string[] };
+  };
   return requestURI.includes('dryRun=') || [dryRun, deleteOptions?.dryRun].some((modes) => modes?.includes('All'));
 }
 

@@ -10,7 +10,9 @@ export function resultText(result: ChaosResult): string {
   const rows = [...evidence.rows.values()];
   const kinds = faultKinds.filter((kind) => faults.some((fault) => fault.kind === kind));
   const taken = evidence.steps.filter(({ was, becomes }) => was === 'running' && becomes === 'unknown');
-  const lateMs = taken.flatMap(({ at, leaseUntil }) => (leaseUntil ? [at.getTime() - leaseUntil.getTime()] : [])).toSorted((a, b) => a - b);
+  const lateMs = taken
+    .flatMap(({ at, leaseUntil }) => (leaseUntil ? [at.getTime() - leaseUntil.getTime()] : []))
+    .toSorted((a, b) => a - b);
   const settled = rows.filter((row) => row.settled !== null);
   const broken = findings.flatMap(({ invariant, broken: all }) =>
     all
@@ -22,7 +24,11 @@ export function resultText(result: ChaosResult): string {
     '',
     ...table(
       ['fault', 'times', 'calls'],
-      kinds.map((kind) => [kind, String(faults.filter((fault) => fault.kind === kind).length), isOfApi(kind) ? String(apiFaults[kind] ?? 0) : '']),
+      kinds.map((kind) => [
+        kind,
+        String(faults.filter((fault) => fault.kind === kind).length),
+        isOfApi(kind) ? String(apiFaults[kind] ?? 0) : '',
+      ]),
     ),
     '',
     ...table(
@@ -44,7 +50,13 @@ export function resultText(result: ChaosResult): string {
       findings.map(({ invariant, checked, broken: its }) => [invariant, String(checked), String(its.length)]),
     ),
     ...(broken.length > 0
-      ? ['', `BROKEN with seed ${seed}; logs in ${result.folder ?? ''}`, ...broken.slice(0, mostPrinted).flatMap((one) => ['', `${one.invariant}: ${one.what}`, ...storyOf(one, result)])]
+      ? [
+          '',
+          `BROKEN with seed ${seed}; logs in ${result.folder ?? ''}`,
+          ...broken
+            .slice(0, mostPrinted)
+            .flatMap((one) => ['', `${one.invariant}: ${one.what}`, ...storyOf(one, result)]),
+        ]
       : []),
   ].join('\n');
 }
@@ -57,8 +69,13 @@ function storyOf({ ids, mutations = [] }: Broken, { evidence, told }: ChaosResul
       const steps = evidence.steps.filter((step) => step.id === id);
       return [
         `  row ${JSON.stringify(row ? { ...row, plan: undefined, verdicts: undefined, risk: undefined } : { id })}`,
-        ...steps.map(({ at, was, becomes, fence, holder }) => `  ${at.toISOString()} ${was ?? ''} -> ${becomes ?? ''} fence ${fence} ${holder ?? ''}`),
-        ...told.filter((its) => its.id === id || its.key === id).map((its) => `  told ${its.key}: ${its.answers.join(', ')}`),
+        ...steps.map(
+          ({ at, was, becomes, fence, holder }) =>
+            `  ${at.toISOString()} ${was ?? ''} -> ${becomes ?? ''} fence ${fence} ${holder ?? ''}`,
+        ),
+        ...told
+          .filter((its) => its.id === id || its.key === id)
+          .map((its) => `  told ${its.key}: ${its.answers.join(', ')}`),
         ...evidence.mutations
           .filter(({ call }) => row?.trace_id && call.traceId === row.trace_id)
           .map((mutation) => `  its trace ${JSON.stringify(mutation)}`),
@@ -69,14 +86,24 @@ function storyOf({ ids, mutations = [] }: Broken, { evidence, told }: ChaosResul
 }
 
 function table(head: string[], rows: string[][]): string[] {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((cells) => cells[column]?.length ?? 0)));
-  return [head, ...rows].map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
+  return [head, ...rows].map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 function countsOf(words: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return [...counts].toSorted((a, b) => b[1] - a[1]).map(([word, count]) => `${word} ${count}`).join(', ');
+  return [...counts]
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([word, count]) => `${word} ${count}`)
+    .join(', ');
 }
 
 function summaryOf(sorted: readonly number[]): string {

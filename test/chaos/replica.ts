@@ -61,7 +61,8 @@ export function createReplica(index: number, given: { env: Record<string, string
         if (child === its) url = undefined;
         const how = expected.get(its);
         const asAsked = how === 'SIGKILL' || (how === 'SIGTERM' && code === 0);
-        if (!asAsked) deaths.push(`replica ${index} ended with ${signal ?? code}${how ? ` after ${how}` : ''}: ${said}`);
+        if (!asAsked)
+          deaths.push(`replica ${index} ended with ${signal ?? code}${how ? ` after ${how}` : ''}: ${said}`);
         resolve();
       });
     });

@@ -58,13 +58,24 @@ const leaseMs = 3_000;
 const settleMs = 60_000;
 
 /** One run of the suite: three replicas, the workload and the faults that the seed gives, and what came of it. */
-export async function runChaos({ seed, lengthMs, perSecond = 4, say = () => undefined }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos({
+  seed,
+  lengthMs,
+  perSecond = 4,
+  say = () => undefined,
+}: ChaosOptions): Promise<ChaosResult> {
   const folder = await mkdtemp(join(tmpdir(), 'executor-chaos-'));
   const closers: (() => Promise<unknown>)[] = [];
   try {
     const under = await clusterUnderChaos(folder);
     closers.push(under.close);
-    const cluster = await connectCluster({ access: under.access, environment: process.env, timeoutMs: 10_000, retryAttempts: 3, userAgent: 'chaos' });
+    const cluster = await connectCluster({
+      access: under.access,
+      environment: process.env,
+      timeoutMs: 10_000,
+      retryAttempts: 3,
+      userAgent: 'chaos',
+    });
     closers.push(() => cluster.close());
     const database = await startChaosPostgres(join(folder, 'postgres'));
     closers.push(() => database.close());
@@ -79,7 +90,9 @@ export async function runChaos({ seed, lengthMs, perSecond = 4, say = () => unde
     const indices = Array.from({ length: replicaCount }, (_, index) => index);
     const links = await Promise.all(indices.map(() => createTcpLink({ host: '127.0.0.1', port: database.port })));
     const proxies = await Promise.all(
-      indices.map((index) => createApiProxy(index, { upstream: under.upstream, run, chance: seeded(seed * 7 + index) })),
+      indices.map((index) =>
+        createApiProxy(index, { upstream: under.upstream, run, chance: seeded(seed * 7 + index) }),
+      ),
     );
     closers.push(...links.map((link) => () => link.close()), ...proxies.map((proxy) => () => proxy.close()));
     const logs = join(folder, 'logs');
@@ -110,7 +123,9 @@ export async function runChaos({ seed, lengthMs, perSecond = 4, say = () => unde
     const faults = planFaults({ seed, lengthMs, replicas: replicaCount, leaseMs });
     const { deployments, nodes } = ground;
     const requests = planRequests({ seed, lengthMs, perSecond, replicas: replicaCount, deployments, nodes });
-    say(`Seed ${seed}: ${requests.length} requests and ${faults.length} faults in ${lengthMs / 1000} s, on ${under.upstream.server}`);
+    say(
+      `Seed ${seed}: ${requests.length} requests and ${faults.length} faults in ${lengthMs / 1000} s, on ${under.upstream.server}`,
+    );
     const callers = createCallers({ replicas, ground, chance, run });
     const memory: number[] = [];
     const measuring = setInterval(() => {
@@ -120,7 +135,9 @@ export async function runChaos({ seed, lengthMs, perSecond = 4, say = () => unde
     const at = (ms: number) => sleep(Math.max(0, ms - (performance.now() - began)));
     const inflicted = faults.map(async (fault) => {
       await at(fault.atMs);
-      say(`${(fault.atMs / 1000).toFixed(1)} s: ${fault.kind}${fault.replica === undefined ? '' : ` of replica ${fault.replica}`} for ${fault.forMs} ms`);
+      say(
+        `${(fault.atMs / 1000).toFixed(1)} s: ${fault.kind}${fault.replica === undefined ? '' : ` of replica ${fault.replica}`} for ${fault.forMs} ms`,
+      );
       await inflict(fault, { replicas, proxies, links, postgres: database });
     });
     const sent = Promise.all(
@@ -146,7 +163,10 @@ export async function runChaos({ seed, lengthMs, perSecond = 4, say = () => unde
     clearInterval(measuring);
 
     const calls = new Map(proxies.flatMap((proxy) => proxy.calls.map((call) => [call.auditId, call] as const)));
-    const evidence = await gatherEvidence(sql, { told: callers.told, mutations: await mutationsFrom(under.auditLog, auditFrom, calls) });
+    const evidence = await gatherEvidence(sql, {
+      told: callers.told,
+      mutations: await mutationsFrom(under.auditLog, auditFrom, calls),
+    });
     const objects = await Promise.all(
       [
         ...Array.from({ length: deployments }, (_, index) => ground.deployment(index)),
@@ -179,7 +199,8 @@ export async function runChaos({ seed, lengthMs, perSecond = 4, say = () => unde
       folder: broke || process.env['CHAOS_KEEP'] ? logs : undefined,
     };
   } finally {
-    for (const close of closers.toReversed()) await close().catch((error: unknown) => say(`While tidying up: ${String(error)}`));
+    for (const close of closers.toReversed())
+      await close().catch((error: unknown) => say(`While tidying up: ${String(error)}`));
     if (!process.env['CHAOS_KEEP']) await rm(join(folder, 'postgres'), { recursive: true, force: true });
   }
 }

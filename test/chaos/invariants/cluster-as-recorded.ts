@@ -26,7 +26,10 @@ export function clusterAsRecorded(
       const last = ordered
         .flatMap((run) =>
           run.changes
-            .filter(({ target, after }) => target.kind === reference.kind && target.name === reference.name && pointer in (after ?? {}))
+            .filter(
+              ({ target, after }) =>
+                target.kind === reference.kind && target.name === reference.name && pointer in (after ?? {}),
+            )
             .map((change) => ({ id: run.id, change })),
         )
         .filter(({ change }) => change.status === 'applied' || change.status === 'unknown')
@@ -46,7 +49,10 @@ export function clusterAsRecorded(
 }
 
 function objectWith(pointer: string, value: unknown): unknown {
-  const path = pointer.split('/').slice(1).map((key) => key.replaceAll('~1', '/'));
+  const path = pointer
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/'));
   return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
 }
 

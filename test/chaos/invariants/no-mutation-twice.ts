@@ -27,18 +27,26 @@ export function noMutationTwice(evidence: Evidence): Finding[] {
       changes += 1;
       const mutations = made.get(change) ?? [];
       const about = { ids: [run.id], mutations };
-      if (mutations.length > 1) once.push({ ...about, what: `${run.id}: "${change.summary}" was done ${mutations.length} times` });
+      if (mutations.length > 1)
+        once.push({ ...about, what: `${run.id}: "${change.summary}" was done ${mutations.length} times` });
       if (run.endedAt === undefined) continue;
       const { status } = change;
       if (mutations.length > 0 && ['pending', 'failed', 'skipped'].includes(status))
         recorded.push({ ...about, what: `${run.id}: "${change.summary}" was done, and is recorded as ${status}` });
       if (mutations.length === 0 && status === 'applied' && change.kind !== 'evict' && change.kind !== 'delete')
-        recorded.push({ ...about, what: `${run.id}: "${change.summary}" is recorded as applied, and was not done by it` });
+        recorded.push({
+          ...about,
+          what: `${run.id}: "${change.summary}" is recorded as applied, and was not done by it`,
+        });
     }
   }
   return [
     { invariant: 'no mutation twice', checked: changes, broken: once },
-    { invariant: 'every mutation within the run that it belongs to', checked: evidence.mutations.length, broken: owned },
+    {
+      invariant: 'every mutation within the run that it belongs to',
+      checked: evidence.mutations.length,
+      broken: owned,
+    },
     { invariant: 'recorded is what was done', checked: changes, broken: recorded },
   ];
 }
@@ -46,7 +54,9 @@ export function noMutationTwice(evidence: Evidence): Finding[] {
 type Owner = { change: RecordedChange } | { why: string; ids: string[] };
 
 function ownerOf(mutation: Mutation, { runs, rows, locks }: Evidence): Owner {
-  const fits = runs.flatMap((run) => run.changes.filter((change) => isOf(mutation, change)).map((change) => ({ run, change })));
+  const fits = runs.flatMap((run) =>
+    run.changes.filter((change) => isOf(mutation, change)).map((change) => ({ run, change })),
+  );
   const within = fits.filter(({ run }) => isWithin(mutation, run));
   const told = `${mutation.verb} ${mutation.resource}${mutation.subresource ? `/${mutation.subresource}` : ''} ${mutation.name}`;
   if (within.length === 0) {
@@ -56,11 +66,16 @@ function ownerOf(mutation: Mutation, { runs, rows, locks }: Evidence): Owner {
     return { ids, why: ids.length > 0 ? `${told} came outside of its run: ${late}` : `${told} is in nobody's plan` };
   }
   const byTrace = within.filter(({ run }) => rows.get(run.id)?.trace_id === mutation.call.traceId);
-  const holders = within.filter(({ run }) => locks.some(({ id, held, key }) => id === run.id && held && key.endsWith(`/${mutation.name}`)));
+  const holders = within.filter(({ run }) =>
+    locks.some(({ id, held, key }) => id === run.id && held && key.endsWith(`/${mutation.name}`)),
+  );
   const [best] = byTrace.length > 0 ? byTrace : holders.length > 0 ? holders : within;
   const trace = [...rows.values()].find((row) => row.trace_id !== null && row.trace_id === mutation.call.traceId);
   if (trace && best && trace.id !== best.run.id)
-    return { ids: [trace.id, best.run.id], why: `${told} was sent for ${trace.id} while ${best.run.id} held the target` };
+    return {
+      ids: [trace.id, best.run.id],
+      why: `${told} was sent for ${trace.id} while ${best.run.id} held the target`,
+    };
   return best ?? { ids: [], why: `${told} is in nobody's plan` };
 }
 
@@ -72,8 +87,16 @@ function distance({ received }: Mutation, { beganAt, endedAt = Number.POSITIVE_I
   return Math.max(beganAt - received, received - endedAt, 0);
 }
 
-function isOf({ resource, namespace, name, verb, subresource, body }: Mutation, { kind, target, after }: RecordedChange): boolean {
-  if (`${target.kind.toLowerCase()}s` !== resource || target.name !== name || (target.namespace ?? '') !== (namespace ?? '')) return false;
+function isOf(
+  { resource, namespace, name, verb, subresource, body }: Mutation,
+  { kind, target, after }: RecordedChange,
+): boolean {
+  if (
+    `${target.kind.toLowerCase()}s` !== resource ||
+    target.name !== name ||
+    (target.namespace ?? '') !== (namespace ?? '')
+  )
+    return false;
   const uid = uidIn(body);
   if (uid !== undefined && target.uid !== undefined && uid !== target.uid) return false;
   switch (kind) {
@@ -85,20 +108,27 @@ function isOf({ resource, namespace, name, verb, subresource, body }: Mutation, 
       return verb === 'create' && subresource === undefined;
     case 'patch':
     case 'restart':
-      return verb === 'patch' && Object.entries(after ?? {}).every(([pointer, value]) => agrees(valueAt(body, pointer), value));
+      return (
+        verb === 'patch' &&
+        Object.entries(after ?? {}).every(([pointer, value]) => agrees(valueAt(body, pointer), value))
+      );
     default:
       return false;
   }
 }
 
 function uidIn(body: Record<string, unknown>): unknown {
-  const { metadata, preconditions, deleteOptions } = body as Record<string, { uid?: string; preconditions?: { uid?: string } }>;
+  const { metadata, preconditions, deleteOptions } = body as Record<
+    string,
+    { uid?: string; preconditions?: { uid?: string } }
+  >;
   return metadata?.uid ?? preconditions?.uid ?? deleteOptions?.preconditions?.uid;
 }
 
 /** A merge patch says of an object only what changes. */
 function agrees(sent: unknown, recorded: unknown): boolean {
-  if (isObject(sent) && isObject(recorded)) return Object.entries(sent).every(([key, value]) => agrees(value, recorded[key]));
+  if (isObject(sent) && isObject(recorded))
+    return Object.entries(sent).every(([key, value]) => agrees(value, recorded[key]));
   return isDeepStrictEqual(sent ?? null, recorded ?? null);
 }
 
@@ -107,6 +137,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 export function valueAt(object: unknown, pointer: string): unknown {
-  const path = pointer.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const path = pointer
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
   return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), object);
 }

@@ -7,8 +7,10 @@ export function oneHolder({ locks, runs }: Evidence): Finding {
   const held = new Map<string, Set<string>>();
   for (const { key, id, held: taken } of locks) {
     const before = holder.get(key);
-    if (taken && before !== undefined) broken.push({ what: `${id} took ${key}, which ${before} held`, ids: [id, before] });
-    if (!taken && before !== id) broken.push({ what: `${id} let ${key} go, which ${before ?? 'nobody'} held`, ids: [id] });
+    if (taken && before !== undefined)
+      broken.push({ what: `${id} took ${key}, which ${before} held`, ids: [id, before] });
+    if (!taken && before !== id)
+      broken.push({ what: `${id} let ${key} go, which ${before ?? 'nobody'} held`, ids: [id] });
     if (taken) holder.set(key, id);
     else holder.delete(key);
     held.set(key, (held.get(key) ?? new Set()).add(id));

@@ -6,7 +6,11 @@ import type { ReplicaPlace } from '../replica.ts';
 const mostMemoryMb = 500;
 
 /** No answer is a 500, no process ends by itself, and none grows without bound. */
-export function serviceWell(told: readonly Told[], replicas: readonly ReplicaPlace[], memoryMb: readonly number[]): Finding[] {
+export function serviceWell(
+  told: readonly Told[],
+  replicas: readonly ReplicaPlace[],
+  memoryMb: readonly number[],
+): Finding[] {
   const answers = told.flatMap((its) => its.answers.map((answer) => ({ its, answer })));
   return [
     {
@@ -14,7 +18,10 @@ export function serviceWell(told: readonly Told[], replicas: readonly ReplicaPla
       checked: answers.length,
       broken: answers
         .filter(({ answer }) => answer.startsWith('500'))
-        .map(({ its, answer }) => ({ what: `${its.key} (${its.request.action}) was answered ${answer}`, ids: [its.id ?? its.key] })),
+        .map(({ its, answer }) => ({
+          what: `${its.key} (${its.request.action}) was answered ${answer}`,
+          ids: [its.id ?? its.key],
+        })),
     },
     {
       invariant: 'no process ended by itself',
