@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,6 +65,8 @@ export async function runChaos({
   say = () => undefined,
 }: ChaosOptions): Promise<ChaosResult> {
   const folder = await mkdtemp(join(tmpdir(), 'executor-chaos-'));
+  // PostgreSQL runs as another user, where this is root.
+  await chmod(folder, 0o755);
   const closers: (() => Promise<unknown>)[] = [];
   try {
     const under = await clusterUnderChaos(folder);
