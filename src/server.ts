@@ -73,7 +73,8 @@ async function start(): Promise<void> {
     await withinTime(ended, config.actions.shutdownTimeoutMs);
     handOver();
     await withinTime(ended, handOverTimeoutMs);
-    await ears.close();
+    // It asks Postgres, which may be away.
+    await withinTime(ears.close(), closeTimeoutMs);
     await Promise.all([server.close(), scrape?.close()]);
     // The last export reads gauges from the database, so it goes first.
     await host.flush();

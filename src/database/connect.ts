@@ -55,6 +55,7 @@ export function connectDatabase({
     max: pool,
     prepare: !pooled,
     connect_timeout: connectTimeoutSeconds,
+    backoff: reconnectAfterSeconds,
     // Asking for the types of arrays costs a round trip per connection, and we send none.
     fetch_types: false,
     onnotice: () => undefined,
@@ -92,6 +93,11 @@ export function connectDatabase({
     listen: (channel, heard) => (pooled ? poll(heard) : listenOn(sql, channel, heard)),
     close: () => sql.end({ timeout: connectTimeoutSeconds }),
   };
+}
+
+/** The driver's own waits up to 20 s, so that a Postgres that is back stays unused, and leases run out. */
+function reconnectAfterSeconds(retries: number): number {
+  return Math.min(0.02 * 2 ** retries, 0.5) * (0.5 + Math.random() / 2);
 }
 
 async function withDeadline<T>(name: string, call: () => Promise<T>, timeoutMs: number): Promise<T> {

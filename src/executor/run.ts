@@ -167,7 +167,8 @@ export async function run(
   }
 
   const ending = endingOf({ failure, cutOff, plan: prepared.plan, records, blocked: turns.blocked(), waitingFor });
-  const key = cooldownKey(cluster.name, prepared);
+  // As it was claimed: planned anew it may be a no-op, which gives the cooldown back.
+  const key = cooldownKey(cluster.name, first);
   const plan = planWithUndo(prepared.plan, records);
   const told = result();
   return await observer.phase('record', () =>
