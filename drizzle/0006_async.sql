@@ -463,12 +463,12 @@ end $$;
 --> statement-breakpoint
 -- Ends one that waits in the queue, and notes of one that is under way that it is to end. False: it is over, or unknown.
 -- The first request, and its reason, stand.
-create function request_cancel(this text, its_reason text) returns boolean language plpgsql as $$
+create function request_cancel(this text, reason text) returns boolean language plpgsql as $$
 declare
   moment timestamptz := date_trunc('milliseconds', clock_timestamp());
-  why text := coalesce('Cancelled: ' || its_reason, 'Cancelled');
+  why text := coalesce('Cancelled: ' || reason, 'Cancelled');
 begin
-  update execution e set cancel_requested_at = moment, cancel_reason = its_reason
+  update execution e set cancel_requested_at = moment, cancel_reason = request_cancel.reason
     where e.id = this and e.status in ('queued', 'running', 'unknown') and e.cancel_requested_at is null;
   if end_queued(this, null, 'cancelled', why, null) then return true; end if;
   update execution e set message = 'Is being cancelled' where e.id = this and e.status in ('running', 'unknown');
