@@ -177,7 +177,7 @@ function rowOf(action: Action, scenarios: Scenarios | undefined): void {
 
 async function dryRunChangesNothing(name: string, effect: Effect): Promise<void> {
   const objects = [...(effect.target ? [effect.target] : []), ...(effect.touches ?? [])];
-  const before = await Promise.all(objects.map(stateOf));
+  const before = await Promise.all(objects.map(settledState));
   const audit = await auditFromNow();
 
   const answer = await run(name, effect, { dry_run: true });
@@ -198,6 +198,21 @@ async function dryRunChangesNothing(name: string, effect: Effect): Promise<void>
     before.map(({ content }, index) => (untouched[index] ? 'as it was' : content)),
   );
   expect(await service.sql`select key from target_lock`).toEqual([]);
+}
+
+/** As it is once its controller has seen it: a Deployment's writes its revision into the annotations first. */
+async function settledState(reference: ObjectReference): ReturnType<typeof stateOf> {
+  await expect
+    .poll(
+      async () => {
+        const { metadata, status } = await ground.cluster.get(reference);
+        const { observedGeneration } = (status ?? {}) as { observedGeneration?: number };
+        return !reference.apiVersion.startsWith('apps/') || observedGeneration === metadata.generation;
+      },
+      { timeout: 30_000, message: `${reference.kind} ${reference.name} is seen by its controller` },
+    )
+    .toBe(true);
+  return await stateOf(reference);
 }
 
 /** Its version, and what it is beside what others keep writing to it by themselves: a status, a heartbeat. */
