@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Two files at a time: more only wait for each other on the small machines that run this.
-    maxWorkers: 2,
+    // Most of the time of a file is waiting for a cluster; more of them only make each other late on a small machine.
+    maxWorkers: 4,
   },
 });
