@@ -1,37 +1,55 @@
 import type { Json } from '../kubernetes/object.ts';
 
-/** Every code that a refusal can carry, with its HTTP status: the whole contract in one table. */
-export const refusalStatus = {
-  malformed_json: 400,
-  unauthenticated: 401,
-  permission_denied: 403,
-  protected_target: 403,
-  policy_denied: 403,
-  target_not_found: 404,
-  execution_not_found: 404,
-  not_found: 404,
-  method_not_allowed: 405,
-  target_busy: 409,
-  hpa_conflict: 409,
-  gitops_managed: 409,
-  drift_detected: 409,
-  precondition_failed: 409,
-  conflict: 409,
-  not_reversible: 409,
-  blocked: 409,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  validation_failed: 422,
-  unknown_action: 422,
-  unsupported_target: 422,
-  not_supported: 422,
-  cooldown_active: 429,
-  capacity_exhausted: 429,
-  internal_error: 500,
-  service_unavailable: 503,
+/**
+ * Every code that a refusal can carry, with its HTTP status, and the way out where whoever refuses knows no better one:
+ * the whole contract in one table.
+ */
+export const refusals = {
+  malformed_json: { status: 400, hint: 'Send one JSON object, in UTF-8' },
+  unauthenticated: { status: 401, hint: 'Send Authorization: Bearer with a token that is still valid' },
+  permission_denied: { status: 403, hint: 'Give the role that is needed, or ask somebody who has it' },
+  protected_target: { status: 403, hint: 'Choose another target; what is protected stands in the configuration' },
+  policy_denied: {
+    status: 403,
+    hint: 'GET /api/v1/actions tells what an action refuses; the rules stand in the configuration',
+  },
+  target_not_found: {
+    status: 404,
+    hint: 'Look whether kind, namespace and name are right, and whether it has been deleted meanwhile',
+  },
+  execution_not_found: { status: 404, hint: 'GET /api/v1/executions lists those that are kept' },
+  not_found: { status: 404, hint: 'GET /openapi.json lists the endpoints' },
+  method_not_allowed: { status: 405, hint: 'The Allow header names the methods of this path' },
+  target_busy: {
+    status: 409,
+    hint: 'Wait until its holder is done, or ask with Prefer: respond-async to have it started then',
+  },
+  hpa_conflict: { status: 409, hint: 'Change the autoscaler instead (update_hpa)' },
+  gitops_managed: { status: 409, hint: 'Change it in the repository that manages it' },
+  drift_detected: { status: 409, hint: 'Look at what stands there now; force undoes it nevertheless' },
+  precondition_failed: { status: 409, hint: 'Put in order first what the sentence names, then ask again' },
+  conflict: { status: 409, hint: 'Look at what stands there now, then ask again' },
+  not_reversible: { status: 409, hint: 'Its undo tells why; ask for the action that brings about what is wanted' },
+  blocked: { status: 409, hint: 'Look at why it keeps failing, and acknowledge it' },
+  payload_too_large: { status: 413, hint: 'A request needs a few kilobytes at most' },
+  unsupported_media_type: { status: 415, hint: 'Send Content-Type: application/json' },
+  validation_failed: {
+    status: 422,
+    hint: 'GET /openapi.json holds the shapes, GET /api/v1/actions those of the parameters',
+  },
+  unknown_action: { status: 422, hint: 'GET /api/v1/actions lists them' },
+  unsupported_target: { status: 422, hint: 'GET /api/v1/actions tells the kinds that each action takes' },
+  not_supported: { status: 422, hint: 'Nothing was done; ask for an action that this cluster supports' },
+  cooldown_active: { status: 429, hint: 'Look first whether the last run has helped; then try again at retry_at' },
+  capacity_exhausted: {
+    status: 429,
+    hint: 'Try again at retry_at, or ask with Prefer: respond-async to have it wait its turn',
+  },
+  internal_error: { status: 500, hint: 'Search the log for the trace_id' },
+  service_unavailable: { status: 503, hint: 'Try again at retry_at; GET /health tells what is away' },
 } as const;
 
-export type RefusalCode = keyof typeof refusalStatus;
+export type RefusalCode = keyof typeof refusals;
 
 /** One fault of the request: where it stands (JSON pointer, RFC 6901), and what is wrong with it. */
 export interface FieldFault {
@@ -53,17 +71,17 @@ export interface RefusalDetails {
 /** Says no before anything was changed: the sentence names the object, the hint the way out. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
-  readonly details: RefusalDetails;
+  readonly details: RefusalDetails & { hint: string };
 
   constructor(code: RefusalCode, sentence: string, details: RefusalDetails = {}) {
     super(sentence, { cause: details.cause });
     this.name = 'Refusal';
     this.code = code;
-    this.details = details;
+    this.details = { hint: refusals[code].hint, ...details };
   }
 
   get status(): number {
-    return refusalStatus[this.code];
+    return refusals[this.code].status;
   }
 }
 

@@ -16,7 +16,5 @@ export function executionIdOf(text: string): string {
 }
 
 export function executionNotFound(id: string): Refusal {
-  return new Refusal('execution_not_found', `There is no execution ${JSON.stringify(id.slice(0, 128)).slice(1, -1)}`, {
-    hint: 'GET /api/v1/executions lists those that are kept',
-  });
+  return new Refusal('execution_not_found', `There is no execution ${JSON.stringify(id.slice(0, 128)).slice(1, -1)}`);
 }

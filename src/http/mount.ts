@@ -37,9 +37,7 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 function nothingThere(method: string, path: string, allowed: readonly string[]): Refusal {
   if (allowed.length === 0) {
-    return new Refusal('not_found', `There is nothing at ${path.slice(0, 200)}`, {
-      hint: 'GET /openapi.json lists the endpoints',
-    });
+    return new Refusal('not_found', `There is nothing at ${path.slice(0, 200)}`);
   }
   return new Refusal('method_not_allowed', `${path.slice(0, 200)} does not take ${method}`, {
     hint: `Use ${allowed.join(' or ')}`,

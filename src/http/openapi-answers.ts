@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type RefusalCode, refusalStatus } from '../actions/refusal.ts';
+import { type RefusalCode, refusals } from '../actions/refusal.ts';
 import { Execution } from './execution-schema.ts';
 
 const text = z.string();
@@ -64,10 +64,10 @@ const Problem = z
     type: text.describe('urn:executor-service:problem:<code>'),
     title: text,
     status: z.int(),
-    code: z.enum(Object.keys(refusalStatus).filter(isRefusalCode)),
+    code: z.enum(Object.keys(refusals).filter(isRefusalCode)),
     detail: text.describe('Names the object'),
     instance: text.describe('The path that was asked for'),
-    hint: text.optional().describe('The way out'),
+    hint: text.describe('The way out'),
     errors: z
       .array(z.strictObject({ pointer: text.describe('JSON pointer (RFC 6901) into the body'), detail: text }))
       .optional(),
@@ -85,5 +85,5 @@ const Problem = z
 export const answerSchemas = { Execution, ExecutionPage, Action, ActionPage, Health, Liveness, Readiness, Problem };
 
 function isRefusalCode(code: string): code is RefusalCode {
-  return code in refusalStatus;
+  return code in refusals;
 }

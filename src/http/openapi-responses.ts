@@ -1,8 +1,8 @@
-import { refusalStatus } from '../actions/refusal.ts';
+import { refusals } from '../actions/refusal.ts';
 import type { JsonObject } from '../json.ts';
 
 /** The statuses that refuse, by the name of their response in the document. */
-const refusals = {
+const refusingStatuses = {
   BadRequest: 400,
   Forbidden: 403,
   NotFound: 404,
@@ -15,15 +15,15 @@ const refusals = {
   ServiceUnavailable: 503,
 } as const;
 
-export type RefusalName = keyof typeof refusals;
+export type RefusalName = keyof typeof refusingStatuses;
 
 /** For `components.responses`: a problem for each status that refuses, with the codes that it may have. */
 export function problemResponses(): JsonObject {
-  return Object.fromEntries(Object.entries(refusals).map(([name, status]) => [name, problemOf(status)]));
+  return Object.fromEntries(Object.entries(refusingStatuses).map(([name, status]) => [name, problemOf(status)]));
 }
 
 function problemOf(status: number): JsonObject {
-  const codes = Object.entries(refusalStatus).filter(([, of]) => of === status);
+  const codes = Object.entries(refusals).filter(([, refusal]) => refusal.status === status);
   const headers = status === 429 || status === 503 ? ['Retry-After', 'X-Request-ID'] : ['X-Request-ID'];
   return {
     description: `Refused: ${codes.map(([code]) => `\`${code}\``).join(', ')}`,
@@ -34,7 +34,9 @@ function problemOf(status: number): JsonObject {
 
 /** The refusals of an operation, by status. */
 export function refused(names: readonly RefusalName[]): JsonObject {
-  return Object.fromEntries(names.map((name) => [String(refusals[name]), { $ref: `#/components/responses/${name}` }]));
+  return Object.fromEntries(
+    names.map((name) => [String(refusingStatuses[name]), { $ref: `#/components/responses/${name}` }]),
+  );
 }
 
 /** An answer in JSON, by the name of its schema. */

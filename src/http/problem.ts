@@ -9,11 +9,7 @@ export function problemResponse(error: unknown, request: Request, runtime: Runti
   const known = refusalOf(error, now());
   if (!(known instanceof Refusal)) runtime.fault(error, request);
   const refusal =
-    known instanceof Refusal
-      ? known
-      : new Refusal('internal_error', 'The service failed; its log says why', {
-          hint: 'Search the log for the trace_id',
-        });
+    known instanceof Refusal ? known : new Refusal('internal_error', 'The service failed; its log says why');
   const { hint, errors, retryAt, actionId, extra } = refusal.details;
   runtime.refused(refusal.code);
   const traceId = observer.traceId();
@@ -24,7 +20,7 @@ export function problemResponse(error: unknown, request: Request, runtime: Runti
     code: refusal.code,
     detail: refusal.message,
     instance: new URL(request.url).pathname,
-    ...(hint ? { hint } : {}),
+    hint,
     ...(errors ? { errors: errors.map(({ pointer, detail }) => ({ pointer, detail })) } : {}),
     ...(retryAt ? { retry_at: retryAt.toISOString() } : {}),
     ...(actionId ? { action_id: actionId } : {}),

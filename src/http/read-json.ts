@@ -76,19 +76,14 @@ function decoded(chunks: readonly Uint8Array[]): string {
 
 function malformed(error: unknown): Refusal {
   return new Refusal('malformed_json', `The body is not JSON: ${error instanceof Error ? error.message : ''}`, {
-    hint: 'Send one JSON object, in UTF-8',
     cause: error,
   });
 }
 
 function wrongType(type: string): Refusal {
-  return new Refusal('unsupported_media_type', `The body is ${type || 'of no type'}, not application/json`, {
-    hint: 'Send Content-Type: application/json',
-  });
+  return new Refusal('unsupported_media_type', `The body is ${type || 'of no type'}, not application/json`);
 }
 
 function tooLarge(): Refusal {
-  return new Refusal('payload_too_large', 'The body is larger than 1 MiB', {
-    hint: 'A request to execute needs a few kilobytes at most',
-  });
+  return new Refusal('payload_too_large', 'The body is larger than 1 MiB');
 }

@@ -266,7 +266,7 @@ test('three replicas that look all the time start each of forty once', { timeout
   const answers = [];
   for (const name of names) answers.push(await scaled(name, 1));
   for (let n = 0; n < 36; n += 1) answers.push(await told(`number ${n}`));
-  await Promise.all(Array.from({ length: 12 }, (_, n) => replicas[n % 3]?.tick()));
+  await Promise.all([...replicas, ...replicas, ...replicas, ...replicas].map((replica) => replica.tick()));
   const done = await Promise.all(answers.map(({ body }) => untilOver(body.action_id)));
 
   expect(done.map(({ status, error }) => error?.message ?? status)).toEqual(done.map(() => 'completed'));

@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { inject } from 'vitest';
+import { isKubernetesError } from '../../src/kubernetes/errors.ts';
+import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
+import { connectTestClient } from './cluster.ts';
 
 /** One finished request, as the API server's own audit log has it. */
 export interface AuditEntry {
@@ -35,10 +39,10 @@ const writing = new Set(['create', 'update', 'patch', 'delete', 'deletecollectio
 export async function auditFromNow(): Promise<Audit> {
   const path = inject('auditLog');
   if (!path) throw new Error('CLUSTER_AUDIT_LOG must name the audit log of the cluster of KUBECONFIG');
-  const { size: from } = await stat(path);
+  const { size: before } = await stat(path);
+  const from = await sizeOnceWritten(path, before);
   const requests = async ({ namespace, name, userAgent = 'executor-service' }: AuditFilter) => {
-    // The log is written just after the answer is sent.
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await sizeOnceWritten(path, from);
     const entries = await entriesFrom(path, from);
     return entries.filter(
       (entry) =>
@@ -72,6 +76,30 @@ function isDryRun({ requestURI, requestObject }: AuditEntry): boolean {
 export function resourceOf(reference: AuditEntry['objectRef']): string {
   if (!reference) return '';
   return reference.subresource ? `${reference.resource}/${reference.subresource}` : reference.resource;
+}
+
+let client: Promise<ConnectedCluster> | undefined;
+
+/**
+ * An entry is written just after its answer is sent. Asks for something of its own, and waits until that is in the log:
+ * then what was answered before is there as well. Gives the size of the log by then.
+ */
+async function sizeOnceWritten(path: string, from: number): Promise<number> {
+  const cluster = await (client ??= connectTestClient());
+  const name = `marker-${randomUUID()}`;
+  await cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name }).catch((error: unknown) => {
+    if (!isKubernetesError(error, 'notFound')) throw error;
+  });
+  for (const end = performance.now() + 30_000; performance.now() < end;) {
+    const entries = await entriesFrom(path, from);
+    if (entries.some(({ objectRef }) => objectRef?.name === name)) {
+      // Two answers of one moment may be written in the other order.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return (await stat(path)).size;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`The audit log ${path} does not tell of what was asked for`);
 }
 
 async function entriesFrom(path: string, from: number): Promise<AuditEntry[]> {

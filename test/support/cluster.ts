@@ -104,8 +104,8 @@ async function untilReady(
   });
 }
 
-/** Tries until it does not throw, for at most 15 s. */
-export async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 15_000): Promise<T> {
+/** Tries until it does not throw, for at most 40 s. */
+export async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 40_000): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {
     try {
