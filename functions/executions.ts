@@ -8,6 +8,7 @@ import { parseCancelRequest } from '../src/http/cancel-request.ts';
 import { cursorOf } from '../src/http/cursor.ts';
 import { executionIdOf } from '../src/http/execution-id.ts';
 import { executionView } from '../src/http/execution-view.ts';
+import { exportHistory } from '../src/http/export-history.ts';
 import { parseHistoryRequest } from '../src/http/history-request.ts';
 import { preferenceOf } from '../src/http/prefer.ts';
 import { readOptionalJson } from '../src/http/read-json.ts';
@@ -16,15 +17,16 @@ import { parseResumeRequest } from '../src/http/resume-request.ts';
 import { parseRollbackRequest } from '../src/http/rollback-request.ts';
 
 /**
- * `GET /api/v1/executions`: the history, newest first. `POST /api/v1/executions/{id}/cancel`: ends one that is under way.
- * `POST /api/v1/executions/{id}/rollback`: undoes one. `POST /api/v1/executions/{id}/resume`: goes on with one.
+ * `GET /api/v1/executions`: the history, newest first, page by page or as a file. `POST /api/v1/executions/{id}/cancel`:
+ * ends one that is under way. `POST /api/v1/executions/{id}/rollback`: undoes one.
+ * `POST /api/v1/executions/{id}/resume`: goes on with one.
  */
 export default defineFunction((app, runtime) => {
   app.get('/api/v1/executions', async (c) => {
-    const { rows, next } = await listExecutions(
-      runtime.executor.database,
-      parseHistoryRequest(new URL(c.req.url).searchParams),
-    );
+    const request = parseHistoryRequest(new URL(c.req.url).searchParams, c.req.header('accept'));
+    if (request.format !== 'json') return await exportHistory(runtime, request);
+    const { rows, next } = await listExecutions(runtime.executor.database, request);
+    c.header('vary', 'accept');
     const cursor = next ? cursorOf(next) : null;
     if (cursor) {
       const url = new URL(c.req.url);

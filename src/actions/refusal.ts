@@ -20,6 +20,7 @@ export const refusals = {
   execution_not_found: { status: 404, hint: 'GET /api/v1/executions lists those that are kept' },
   not_found: { status: 404, hint: 'GET /openapi.json lists the endpoints' },
   method_not_allowed: { status: 405, hint: 'The Allow header names the methods of this path' },
+  not_acceptable: { status: 406, hint: 'Accept application/json, application/x-ndjson or text/csv' },
   target_busy: {
     status: 409,
     hint: 'Wait until its holder is done, or ask with Prefer: respond-async to have it started then',

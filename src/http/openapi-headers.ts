@@ -41,6 +41,9 @@ export const answerHeaders: JsonObject = {
     schema: { type: 'string', enum: ['true'] },
   },
   Link: { description: 'The next page, as `<...>; rel="next"`; absent on the last', schema: { type: 'string' } },
+  Vary: { description: '`accept`: what is given depends on it', schema: { type: 'string' } },
+  'Content-Disposition': { description: 'Of an export: the name of its file', schema: { type: 'string' } },
+  'Cache-Control': { description: '`no-store`, of an export', schema: { type: 'string' } },
   'X-Request-ID': { description: 'As it was sent', schema: { type: 'string' } },
 };
 

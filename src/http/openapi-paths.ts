@@ -1,5 +1,7 @@
 import type { Action } from '../actions/define.ts';
 import type { JsonObject } from '../json.ts';
+import { historyColumns } from './history-columns.ts';
+import { historyTypes } from './history-format.ts';
 import { HistoryQuery } from './history-request.ts';
 import { definitionOf } from './openapi-definitions.ts';
 import { requestExamples } from './openapi-requests.ts';
@@ -33,8 +35,8 @@ export function openApiPaths(actions: readonly Action[]): JsonObject {
       get: operation('listExecutions', 'The history, newest first', {
         parameters: historyParameters(),
         responses: {
-          200: answered('One page', 'ExecutionPage', ['Link']),
-          ...refused(['UnprocessableContent', ...anywhere]),
+          200: historyAnswer(),
+          ...refused(['NotAcceptable', 'UnprocessableContent', ...anywhere]),
         },
       }),
     },
@@ -160,6 +162,15 @@ function operation(
 ): JsonObject {
   const parameters = [...(rest.parameters ?? []), headerParameter('traceparent'), headerParameter('X-Request-ID')];
   return { operationId, summary, ...rest, parameters };
+}
+
+function historyAnswer(): JsonObject {
+  const headers = ['Link', 'Vary', 'Content-Disposition', 'Cache-Control'];
+  const csv = `A line for each execution, after one with the names: ${Object.keys(historyColumns).join(', ')}`;
+  return answered('One page; or an export, which is streamed', 'ExecutionPage', headers, {
+    [historyTypes.ndjson]: { schema: { type: 'string', description: 'An Execution on each line' } },
+    [historyTypes.csv]: { schema: { type: 'string', description: csv } },
+  });
 }
 
 function historyParameters(): JsonObject[] {

@@ -6,6 +6,7 @@ const refusingStatuses = {
   BadRequest: 400,
   Forbidden: 403,
   NotFound: 404,
+  NotAcceptable: 406,
   Conflict: 409,
   ContentTooLarge: 413,
   UnsupportedMediaType: 415,
@@ -39,12 +40,17 @@ export function refused(names: readonly RefusalName[]): JsonObject {
   );
 }
 
-/** An answer in JSON, by the name of its schema. */
-export function answered(description: string, schema: string, headers: readonly string[] = []): JsonObject {
+/** An answer in JSON, by the name of its schema; `others` are further types that it is to be had in. */
+export function answered(
+  description: string,
+  schema: string,
+  headers: readonly string[] = [],
+  others: JsonObject = {},
+): JsonObject {
   return {
     description,
     headers: responseHeaders([...headers, 'X-Request-ID']),
-    content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } },
+    content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } }, ...others },
   };
 }
 
