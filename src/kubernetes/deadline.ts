@@ -3,7 +3,7 @@ export interface Deadline {
   /** Aborts when the time is over or the caller's signal does. */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  /** Which of the two it was; undefined while neither has happened. */
+  /** Which of the two it was; undefined while neither has happened. By the clock: a process that stood still is late with its timers. */
   ended(): 'deadline' | 'aborted' | undefined;
   remainingMs(): number;
   /** Gives it this much time from now on instead. */
@@ -33,7 +33,10 @@ export function startDeadline(timeoutMs: number, signal: AbortSignal | undefined
   return {
     signal: controller.signal,
     timeoutMs,
-    ended: () => ended,
+    ended() {
+      if (performance.now() >= endsAt) end('deadline');
+      return ended;
+    },
     remainingMs: () => endsAt - performance.now(),
     extend(milliseconds) {
       clearTimeout(timer);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { KubernetesError } from '../../src/kubernetes/errors.ts';
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
+import type { Fetch } from '../../src/kubernetes/transport.ts';
 import {
   cutAnswer,
   dropConnection,
@@ -136,6 +137,25 @@ describe('a write', () => {
       /^patch pods shop\/web-1: can't reach http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/,
     );
     expect(attempts).toBe(4);
+  });
+
+  test('is not sent again by a process that stood still beyond the deadline: its lease is over', async () => {
+    await using server = await startFaultyServer(refusal(503, {}, { 'retry-after': '1' }), found);
+
+    let sent = 0;
+    const counting: Fetch = (url, init) => {
+      sent += 1;
+      return fetch(url, init);
+    };
+    const failure = failureOf(server.cluster({ timeoutMs: 3_000, fetch: counting }).patch(reference, patch));
+    await expect.poll(() => server.requests).toHaveLength(1);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    // What SIGSTOP or a long pause does: then both the wait and the deadline are over, the wait first.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_500);
+    const error = await failure;
+
+    expect(error.reason).toBe('interrupted');
+    expect(sent).toBe(1);
   });
 
   test('is refused with a plain 500 once and for all', async () => {
