@@ -12,6 +12,8 @@ export interface Told {
   answers: string[];
   /** The execution that an answer named as accepted. */
   id?: string | undefined;
+  /** Executions that answers to the same request have named beside it: there must not be any. */
+  others: string[];
   /** The last status that it was told of. */
   status?: string | undefined;
   /** How it ended for the caller: the status, a problem's code, or that nobody answered. */
@@ -93,6 +95,7 @@ export function createCallers(given: {
       its.outcome = its.outcome || `${answer.status} ${code ?? ''}`;
       return;
     }
+    if (its.id !== undefined && id !== undefined && its.id !== id) its.others.push(id);
     its.id = id;
     its.status = status;
     if (answer.status === 202 && id !== undefined && its.request.what !== 'cancel') await follow(its, id);
@@ -103,7 +106,7 @@ export function createCallers(given: {
     giveUp: () => (over = true),
     async send(request) {
       const key = `c-${String(request.number).padStart(5, '0')}`;
-      const its: Told = { request, key, answers: [], outcome: '', at: Date.now() };
+      const its: Told = { request, key, answers: [], others: [], outcome: '', at: Date.now() };
       const made = await madeOf(request, { key, run, ground, told });
       told.push(its);
       if (!made) {

@@ -1,4 +1,4 @@
-import type { Broken } from './evidence.ts';
+import type { Broken, Row } from './evidence.ts';
 import { faultKinds, isOfApi } from './faults.ts';
 import type { ChaosResult } from './run-chaos.ts';
 
@@ -39,10 +39,12 @@ export function resultText(result: ChaosResult): string {
       }),
     ),
     '',
-    `Executions: ${rows.length} (${countsOf(rows.map(({ status }) => status))}); mutations ${evidence.mutations.length}`,
+    `Executions: ${rows.length} (${countsOf(rows.map(({ status }) => status))})`,
+    `Mutations: ${evidence.mutations.length} (${countsOf(evidence.mutations.map(({ verb, subresource }) => (subresource === 'eviction' ? 'evict' : verb)))})`,
     `Taken over: ${taken.length}, after the end of the lease by ${summaryOf(lateMs)} ms; settled ${settled.length} (${countsOf(settled.map(({ status }) => status))})`,
     `Answers: ${countsOf(told.flatMap(({ answers }) => answers.map((answer) => answer.slice(0, 3))))}`,
     `Quiet ${Math.round(result.settledAfterMs)} ms after the last fault; processes started ${result.starts} times; SIGTERM to exit ${summaryOf(stopsMs.toSorted((a, b) => a - b))} ms`,
+    `Last to end: ${lastOf(rows)}`,
     `Memory of a replica: ${Math.round(memoryMb.first)} MB at first, ${Math.round(memoryMb.last)} MB at last, ${Math.round(memoryMb.most)} MB at most`,
     '',
     ...table(
@@ -104,6 +106,13 @@ function countsOf(words: readonly string[]): string {
     .toSorted((a, b) => b[1] - a[1])
     .map(([word, count]) => `${word} ${count}`)
     .join(', ');
+}
+
+function lastOf(rows: readonly Row[]): string {
+  const last = rows.toSorted((a, b) => (b.finished_at?.getTime() ?? 0) - (a.finished_at?.getTime() ?? 0))[0];
+  if (!last?.finished_at) return '-';
+  const tookMs = (last.finished_at.getTime() - last.created_at.getTime()).toString();
+  return `${last.id} (${last.action}), ${last.status} ${tookMs} ms after it was asked for: ${last.message}`;
 }
 
 function summaryOf(sorted: readonly number[]): string {

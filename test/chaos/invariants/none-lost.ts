@@ -7,8 +7,17 @@ export function noneLost(evidence: Evidence): Finding[] {
   const lost: Broken[] = [];
   const open: Broken[] = [];
   const untrue: Broken[] = [];
+  const unanswered: Broken[] = [];
   let accepted = 0;
   for (const its of told) {
+    // A caller that wants to cancel does not ask for ever.
+    if (its.outcome === 'no answer' && its.request.what !== 'cancel')
+      unanswered.push({
+        what: `${its.key} (${its.request.action}) had no answer`,
+        ids: [rowOf(evidence, its)?.id ?? its.key],
+      });
+    if (its.others.length > 0)
+      lost.push({ what: `${its.key} led to ${[its.id, ...its.others].join(' and ')}`, ids: [its.key] });
     if (its.id === undefined || its.request.what === 'cancel') continue;
     accepted += 1;
     const row = rowOf(evidence, its);
@@ -26,8 +35,9 @@ export function noneLost(evidence: Evidence): Finding[] {
     open.push({ what: `${row.id} (${row.action}) is ${row.status}: ${row.message}`, ids: [row.id] });
   }
   return [
-    { invariant: 'no accepted execution lost', checked: accepted, broken: lost },
+    { invariant: 'no accepted execution lost, none made twice', checked: accepted, broken: lost },
     { invariant: 'none left under way or waiting', checked: rows.size, broken: open },
+    { invariant: 'every caller has an answer in the end', checked: told.length, broken: unanswered },
     { invariant: 'callers were told the truth', checked: accepted, broken: untrue },
   ];
 }
