@@ -13,6 +13,8 @@ export interface ReplicaPlace {
   kill(): Promise<void>;
   /** SIGTERM, and wait for the end. */
   terminate(): Promise<void>;
+  /** SIGKILL, and it is not started again. */
+  close(): Promise<void>;
   freeze(): void;
   thaw(): void;
   /** Resident memory now, in MB; undefined while it is not there. */
@@ -33,9 +35,10 @@ export function createReplica(index: number, given: { env: Record<string, string
   let child: ChildProcess | undefined;
   let url: string | undefined;
   let starts = 0;
+  let closed = false;
   const expected = new Map<ChildProcess, 'SIGKILL' | 'SIGTERM'>();
 
-  const start = () =>
+  const launch = () =>
     new Promise<void>((resolve, reject) => {
       starts += 1;
       const its = spawn(process.execPath, ['src/server.ts'], {
@@ -77,12 +80,18 @@ export function createReplica(index: number, given: { env: Record<string, string
   return {
     index,
     url: () => url,
-    start,
+    async start() {
+      if (!closed) await launch();
+    },
     kill: () => end('SIGKILL'),
     async terminate() {
       const began = performance.now();
       await end('SIGTERM');
       stopsMs.push(Math.round(performance.now() - began));
+    },
+    async close() {
+      closed = true;
+      await end('SIGKILL');
     },
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),

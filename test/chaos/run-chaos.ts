@@ -27,6 +27,7 @@ import { createReplica } from './replica.ts';
 import { planRequests } from './requests.ts';
 import { seeded } from './seeded.ts';
 import { createTcpLink } from './tcp-link.ts';
+import { createTidyUp } from './tidy-up.ts';
 import { clusterUnderChaos } from './upstream.ts';
 
 export interface ChaosOptions {
@@ -67,10 +68,10 @@ export async function runChaos({
   const folder = await mkdtemp(join(tmpdir(), 'executor-chaos-'));
   // PostgreSQL runs as another user, where this is root.
   await chmod(folder, 0o755);
-  const closers: (() => Promise<unknown>)[] = [];
+  const tidyUp = createTidyUp(say);
   try {
     const under = await clusterUnderChaos(folder);
-    closers.push(under.close);
+    tidyUp.add(under.close);
     const cluster = await connectCluster({
       access: under.access,
       environment: process.env,
@@ -78,13 +79,13 @@ export async function runChaos({
       retryAttempts: 3,
       userAgent: 'chaos',
     });
-    closers.push(() => cluster.close());
+    tidyUp.add(() => cluster.close());
     const database = await startChaosPostgres(join(folder, 'postgres'));
-    closers.push(() => database.close());
+    tidyUp.add(() => database.close());
     await migrateDatabase({ url: database.url(), folder: migrationsFolder });
     await installJournal(database.url());
     const ground = await prepareGround(cluster);
-    closers.push(() => ground.clear());
+    tidyUp.add(() => ground.clear());
     const run = ground.namespace;
     const { size: auditFrom } = await stat(under.auditLog);
 
@@ -96,7 +97,7 @@ export async function runChaos({
         createApiProxy(index, { upstream: under.upstream, run, chance: seeded(seed * 7 + index) }),
       ),
     );
-    closers.push(...links.map((link) => () => link.close()), ...proxies.map((proxy) => () => proxy.close()));
+    tidyUp.add(...links.map((link) => () => link.close()), ...proxies.map((proxy) => () => proxy.close()));
     const logs = join(folder, 'logs');
     await mkdir(logs);
     const replicas = await Promise.all(
@@ -119,7 +120,7 @@ export async function runChaos({
         });
       }),
     );
-    closers.push(...replicas.map((replica) => () => replica.kill()));
+    tidyUp.add(...replicas.map((replica) => () => replica.close()));
     await Promise.all(replicas.map((replica) => replica.start()));
 
     const faults = planFaults({ seed, lengthMs, replicas: replicaCount, leaseMs });
@@ -154,7 +155,7 @@ export async function runChaos({
     say('Everything is whole again');
 
     const sql = postgres(database.url(), { max: 2, onnotice: () => undefined });
-    closers.push(() => sql.end());
+    tidyUp.add(() => sql.end());
     await untilQuiet(sql);
     const settledAfterMs = performance.now() - whole;
     // Callers that follow what is over learn of it now.
@@ -201,8 +202,7 @@ export async function runChaos({
       folder: broke || process.env['CHAOS_KEEP'] ? logs : undefined,
     };
   } finally {
-    for (const close of closers.toReversed())
-      await close().catch((error: unknown) => say(`While tidying up: ${String(error)}`));
+    await tidyUp.close();
     if (!process.env['CHAOS_KEEP']) await rm(join(folder, 'postgres'), { recursive: true, force: true });
   }
 }

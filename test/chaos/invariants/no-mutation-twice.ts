@@ -57,7 +57,10 @@ function ownerOf(mutation: Mutation, { runs, rows, locks }: Evidence): Owner {
   const fits = runs.flatMap((run) =>
     run.changes.filter((change) => isOf(mutation, change)).map((change) => ({ run, change })),
   );
-  const within = fits.filter(({ run }) => isWithin(mutation, run));
+  // A run that was over a moment before comes after one that was under way.
+  const within = fits
+    .filter(({ run }) => isWithin(mutation, run))
+    .toSorted((a, b) => distance(mutation, a.run) - distance(mutation, b.run));
   const told = `${mutation.verb} ${mutation.resource}${mutation.subresource ? `/${mutation.subresource}` : ''} ${mutation.name}`;
   if (within.length === 0) {
     const near = fits.toSorted((a, b) => distance(mutation, a.run) - distance(mutation, b.run)).slice(0, 2);
@@ -110,7 +113,10 @@ function isOf(
     case 'restart':
       return (
         verb === 'patch' &&
-        Object.entries(after ?? {}).every(([pointer, value]) => agrees(valueAt(body, pointer), value))
+        Object.keys(after ?? {}).length > 0 &&
+        Object.entries(after ?? {}).every(
+          ([pointer, value]) => isSaid(body, pointer) && agrees(valueAt(body, pointer), value),
+        )
       );
     default:
       return false;
@@ -136,10 +142,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What is taken away is said too, as null; of what is not named nothing changes. */
+function isSaid(body: unknown, pointer: string): boolean {
+  const parent = valueAt(body, pointer.slice(0, pointer.lastIndexOf('/')));
+  return isObject(parent) && nameIn(pointer.slice(pointer.lastIndexOf('/') + 1)) in parent;
+}
+
 export function valueAt(object: unknown, pointer: string): unknown {
-  const path = pointer
-    .split('/')
-    .slice(1)
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const path = pointer.split('/').slice(1).map(nameIn);
   return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), object);
+}
+
+function nameIn(segment: string): string {
+  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
 }
