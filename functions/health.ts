@@ -1,4 +1,5 @@
 import { databaseTime } from '../src/database/clock.ts';
+import { isKubernetesError } from '../src/kubernetes/errors.ts';
 import { defineFunction } from '../src/define-function.ts';
 import type { HealthCheck } from '../src/http/runtime.ts';
 
@@ -20,7 +21,7 @@ export default defineFunction((app, runtime) => {
     const [postgres, kubernetes] = await Promise.all([
       check(async () => ({ time: (await databaseTime(database)).toISOString() })),
       check(async () => {
-        const { gitVersion } = await cluster.version({ timeoutMs: patienceMs });
+        const { gitVersion } = await cluster.version({ timeoutMs: patienceMs }).catch(untilWhen);
         return { version: gitVersion, sandbox: gitVersion.includes('+sandbox') };
       }),
     ]);
@@ -37,6 +38,14 @@ export default defineFunction((app, runtime) => {
       healthy ? 200 : 503,
     );
   });
+
+  /** When to look again, by the clock that all times of this service go by. */
+  function untilWhen(error: unknown): never {
+    const open = isKubernetesError(error, 'circuitOpen') ? cluster.circuit() : undefined;
+    if (!open) throw error;
+    const until = new Date(runtime.executor.now().getTime() + open.retryAfterMs);
+    throw new Error(`circuit open until ${until.toISOString()}: ${open.reason}`);
+  }
 });
 
 async function check(ask: () => Promise<Record<string, unknown>>): Promise<HealthCheck> {

@@ -8,7 +8,8 @@ import { watchCancellations } from './executor/cancellations.ts';
 import { createWakeUp } from './executor/wake-up.ts';
 import type { Runtime } from './http/runtime.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
-import type { TransportObserver } from './kubernetes/transport-observer.ts';
+import type { ClusterOptions } from './kubernetes/client.ts';
+import { circuitObserver } from './observers/circuit-observer.ts';
 import { executorObserver } from './observers/executor-observer.ts';
 import { kubernetesObserver } from './observers/kubernetes-observer.ts';
 import { requestObserver } from './observers/request-observer.ts';
@@ -20,8 +21,8 @@ import { createMetrics } from './telemetry/metrics.ts';
 export interface Host {
   config: Config;
   databaseUrl: string;
-  /** Connects to the cluster; every call goes through the observer. */
-  connectCluster(observe: TransportObserver): Promise<Cluster>;
+  /** Connects to the cluster; every call goes through the observer, and a change of its circuit is told. */
+  connectCluster(told: ClusterTold): Promise<Cluster>;
   log: Logger;
   meter: Meter;
   /** Prometheus text, where the host can give it. */
@@ -31,6 +32,9 @@ export interface Host {
   holder: string;
   newId(): string;
 }
+
+/** Who is told of what goes on between the service and the cluster. */
+export type ClusterTold = Pick<ClusterOptions, 'observe' | 'onCircuit'>;
 
 export interface OpenRuntime {
   runtime: Runtime;
@@ -49,6 +53,7 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
     actions: [...actions.map(({ name }) => name), 'rollback'],
     slotsLimit: config.actions.maxConcurrent,
     build: version,
+    circuitOpen: () => cluster.circuit() !== undefined,
     readState: () => readGauges(database),
   });
   const database = connectDatabase({
@@ -57,7 +62,7 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
     pooled: config.database.pooled,
     observe: statementObserver(metrics),
   });
-  const cluster = await host.connectCluster(kubernetesObserver(metrics));
+  const cluster = await host.connectCluster({ observe: kubernetesObserver(metrics), onCircuit: circuitObserver(log) });
   const stopping = new AbortController();
   const handOver = new AbortController();
   const clock = createDatabaseClock();

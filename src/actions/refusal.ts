@@ -47,6 +47,10 @@ export const refusals = {
     hint: 'Try again at retry_at, or ask with Prefer: respond-async to have it wait its turn',
   },
   internal_error: { status: 500, hint: 'Search the log for the trace_id' },
+  circuit_open: {
+    status: 503,
+    hint: 'The API server has to recover first; GET /health shows when it has, and what it answers until then',
+  },
   service_unavailable: { status: 503, hint: 'Try again at retry_at; GET /health tells what is away' },
 } as const;
 

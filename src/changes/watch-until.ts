@@ -25,6 +25,8 @@ export class ExpectationFailed extends Error {
   }
 }
 
+/** A connection that has silently died shows only in the next list. */
+const watchMs = 30_000;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
@@ -131,7 +133,7 @@ async function follow(cluster: Cluster, view: View, signal: AbortSignal, judge: 
         const { items, resourceVersion } = await cluster.list(view.query, { signal });
         view.objects = keyed(items);
         judge();
-        for await (const event of cluster.watch(view.query, resourceVersion, { signal })) {
+        for await (const event of cluster.watch(view.query, resourceVersion, { signal, timeoutMs: watchMs })) {
           if (event.type === 'BOOKMARK') continue;
           if (event.type === 'DELETED') view.objects.delete(keyOf(event.object));
           else view.objects.set(keyOf(event.object), event.object);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { changeKind } from '../changes/change-kinds.ts';
 import type { Change, Sent } from '../changes/change.ts';
 import type { Plan } from '../changes/plan.ts';
@@ -7,6 +6,7 @@ import { ChangesFailed } from './changes-failed.ts';
 import type { ExecutorContext } from './context.ts';
 import { type HeldLease, LeaseLost } from './hold-lease.ts';
 import { errorRecordOf } from './failure.ts';
+import { outlast, pauseAfter } from './outlast.ts';
 import type { ChangeRecord } from './record.ts';
 import type { Refused, Turns } from './turns.ts';
 
@@ -108,7 +108,8 @@ async function applyChange(
 
 /**
  * One change, repeated only where that is safe: after a refusal that did nothing (a budget, an overload), or after an
- * interruption once the cluster has been read and shows that the change is not there.
+ * interruption once the cluster has been read and shows that the change is not there. An API server that is away is
+ * outlasted, to the end of the run; one that answers with a fault is asked a few times.
  */
 async function sendUntilDone(
   context: ExecutorContext,
@@ -129,10 +130,17 @@ async function sendUntilDone(
         onMoved(record);
         continue;
       }
+      if (error.reason === 'circuitOpen') {
+        // Nothing was sent.
+        await pause(pauseMs, signal, error);
+        continue;
+      }
       // Once something is done the plan can't be made anew. A status that moved on is no reason to leave it half done.
       const begun = records.some(({ status }) => status === 'applied');
       if (error.reason === 'conflict' && begun && retries < mostRetries) {
-        const again = await kind.repin?.(change, { cluster: context.cluster, signal, timeoutMs });
+        const again = await outlast(signal, async () =>
+          kind.repin?.(change, { cluster: context.cluster, signal, timeoutMs }),
+        );
         if (!again) throw new PlanOutdated(error);
         change = again;
         retries += 1;
@@ -142,12 +150,14 @@ async function sendUntilDone(
       if (!isKubernetesError(error, 'conflict', 'interrupted', 'unreachable', 'serverError', 'aborted')) throw error;
       // The write may have happened. The record must not say less than the cluster does, so look, even past the deadline.
       record.status = 'unknown';
-      const doneness = await kind.isDone(change, { cluster: context.cluster, signal: lastLooks, timeoutMs });
+      const doneness = await outlast(lastLooks, () =>
+        kind.isDone(change, { cluster: context.cluster, signal: lastLooks, timeoutMs }),
+      );
       if (doneness === 'done') return {};
       if (doneness === 'unknown') throw error;
       record.status = 'pending';
       if (doneness === 'other' || error.reason === 'conflict') throw new PlanOutdated(error);
-      if (signal.aborted || retries >= mostRetries) throw error;
+      if (signal.aborted || (!isGone(error) && retries >= mostRetries)) throw error;
       retries += 1;
       await pause(pauseMs, signal, error);
     }
@@ -179,11 +189,14 @@ async function sendInTurn(
   }
 }
 
-/** The jitter keeps what failed together from coming back together. Ended early, it is the error that counts. */
+/** Nobody answered, or only a gateway did: no reason to think that the next time is like this one. */
+function isGone({ status, reason }: KubernetesError): boolean {
+  if (status !== undefined) return status > 500;
+  return reason === 'unreachable' || reason === 'interrupted';
+}
+
+/** Ended early, it is the error that counts. */
 async function pause(pauseMs: number, signal: AbortSignal, error: KubernetesError): Promise<void> {
-  try {
-    await sleep(pauseMs * (0.75 + Math.random() / 2), undefined, { signal });
-  } catch {
-    throw error;
-  }
+  await pauseAfter(error, pauseMs, signal);
+  if (signal.aborted) throw error;
 }

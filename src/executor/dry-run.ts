@@ -1,5 +1,5 @@
 import { changeKind, changesOf } from '../changes/change-kinds.ts';
-import { isKubernetesError } from '../kubernetes/errors.ts';
+import { isKubernetesError, type KubernetesError } from '../kubernetes/errors.ts';
 import { formatDuration } from '../text/duration.ts';
 import type { ExecutorContext } from './context.ts';
 import { errorRecordOf } from './failure.ts';
@@ -37,7 +37,7 @@ export async function dryRun(
       const sent = await kind.send(change, { cluster, dryRun: true, signal, timeoutMs: settings.kubernetes.timeoutMs });
       record.verified = !sent.notVerified;
     } catch (failure) {
-      if (!isKubernetesError(failure)) throw failure;
+      if (!isKubernetesError(failure) || isUnanswered(failure)) throw failure;
       const by = failure.reason === 'tooManyRequests' ? kind.heldBackBy?.(change, failure) : undefined;
       if (by !== undefined) {
         record.verified = true;
@@ -64,6 +64,11 @@ export async function dryRun(
     warnings,
     ...(error ? { error } : {}),
   };
+}
+
+/** Nobody has checked anything: that is no outcome, and the caller comes back later. */
+function isUnanswered({ status, reason }: KubernetesError): boolean {
+  return status === undefined && ['unreachable', 'interrupted', 'circuitOpen', 'aborted'].includes(reason);
 }
 
 /** The API server refuses to dry-run through a webhook that has effects of its own, whatever the change. */

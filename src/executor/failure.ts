@@ -1,4 +1,4 @@
-import { Refusal, type RefusalCode } from '../actions/refusal.ts';
+import { Refusal, type RefusalCode, refusals } from '../actions/refusal.ts';
 import { ChangeFailed } from '../changes/change-failed.ts';
 import { ExpectationFailed } from '../changes/watch-until.ts';
 import { DatabaseUnavailable } from '../database/unavailable.ts';
@@ -18,7 +18,7 @@ export function refusalOf(error: unknown, now: Date): unknown {
   const code = codes[error.reason];
   return new Refusal(code, error.message, {
     cause: error,
-    ...(code === 'service_unavailable' ? { retryAt: later(now, error.retryAfterSeconds) } : {}),
+    ...(refusals[code].status === 503 ? { retryAt: later(now, error.retryAfterSeconds) } : {}),
     ...hintFor(error.reason),
   });
 }
@@ -34,6 +34,7 @@ export function errorRecordOf(error: unknown): ErrorRecord {
     return { code: error.code, message: redactText(error.message), ...(error.hint ? { hint: error.hint } : {}) };
   }
   if (error instanceof ExpectationFailed) return { code: 'verification_failed', message: error.message };
+  if (error instanceof DatabaseUnavailable) return { code: 'service_unavailable', message: error.message };
   if (error instanceof KubernetesError)
     return { code: codes[error.reason], message: error.message, ...hintFor(error.reason) };
   return { code: 'internal_error', message: error instanceof Error ? error.message : String(error) };
@@ -53,6 +54,7 @@ const codes: Record<KubernetesErrorReason, RefusalCode> = {
   serverError: 'service_unavailable',
   unreachable: 'service_unavailable',
   interrupted: 'service_unavailable',
+  circuitOpen: 'circuit_open',
   aborted: 'service_unavailable',
 };
 

@@ -85,7 +85,7 @@ async function prepareByMemory(context: ExecutorContext, asked: Asked): Promise<
   const quiet = { ...context, observer: { ...observer, verdict: () => undefined } };
   const found = await prepareBy(quiet, asked, true).catch((error: unknown) => {
     // Who can't be asked now has no other answer a moment later.
-    if (error instanceof Refusal && error.code === 'service_unavailable') throw error;
+    if (error instanceof Refusal && error.status === 503) throw error;
     return undefined;
   });
   if (!found || found.prepared.dryRun || !isProvenByWrite(found)) return undefined;

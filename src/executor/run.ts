@@ -16,6 +16,7 @@ import { holdLease, LeaseLost } from './hold-lease.ts';
 import { keepLive } from './keep-live.ts';
 import { planWithUndo } from './plan-with-undo.ts';
 import type { Prepared } from './prepare.ts';
+import { outlast } from './outlast.ts';
 import { evictionsOf, progressOf } from './progress.ts';
 import {
   type ChangeRecord,
@@ -97,11 +98,14 @@ export async function run(
   const adopt = async (again: Prepared) => {
     prepared = again;
     expectations = expectationRecordsOf(again.plan, false);
-    await keepProgress(database, { id, fence, changes: jsonOf(records), plan: jsonOf(again.plan), events: [] });
+    // Whoever has to settle this run goes by the plan that is stored.
+    await outlast(signal, () =>
+      keepProgress(database, { id, fence, changes: jsonOf(records), plan: jsonOf(again.plan), events: [] }),
+    );
   };
   const lookAgain = async () => {
     const { changes, undo, lookAgainAfter = 0 } = prepared.plan;
-    const again = await replan(signal);
+    const again = await outlast(signal, () => replan(signal));
     if (again.target?.uid !== prepared.target?.uid) throw outdated(prepared);
     const done = changes.slice(0, lookAgainAfter);
     const plan: Plan = { ...again.plan, changes: [...done, ...again.plan.changes.slice(lookAgainAfter)], undo };
@@ -137,7 +141,7 @@ export async function run(
       } catch (error) {
         const untouched = records.every(({ status }) => status === 'pending' || status === 'skipped');
         if (!(error instanceof PlanOutdated) || !untouched || attempt >= mostPlans || signal.aborted) throw error;
-        const again = await replan(signal);
+        const again = await outlast(signal, () => replan(signal));
         if (again.target?.uid !== prepared.target?.uid) throw error;
         records = changeRecordsOf(again.plan, cluster.name);
         await adopt(again);

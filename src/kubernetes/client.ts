@@ -33,7 +33,7 @@ export interface ClusterOptions extends Omit<TransportOptions, 'userAgent' | 'ra
 export function createCluster(options: ClusterOptions): Cluster {
   const userAgent = options.userAgent ?? 'executor-service';
   const server = addressOf(options.server);
-  const send = createTransport({ ...options, server, userAgent, random: options.random ?? Math.random });
+  const { send, circuit } = createTransport({ ...options, server, userAgent, random: options.random ?? Math.random });
   const discover = createDiscovery((path, deadline) => {
     const request: ApiRequest = { verb: 'get', method: 'GET', path };
     return send(request, deadline, (response) => readObject(request, response));
@@ -154,6 +154,8 @@ export function createCluster(options: ClusterOptions): Cluster {
         return resultOf(request, ending);
       });
     },
+
+    circuit: () => circuit.state(),
 
     async version(call = {}) {
       const request: ApiRequest = { verb: 'get', method: 'GET', path: '/version' };

@@ -1,3 +1,4 @@
+import type { OpenCircuit } from './circuit.ts';
 import type { KubernetesObject, ObjectReference } from './object.ts';
 
 /** The four ways the API server takes a PATCH; each is a content type of its own. */
@@ -145,4 +146,9 @@ export interface Cluster {
    */
   exec(pod: ObjectReference, command: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   version(options?: CallOptions): Promise<ServerVersion>;
+  /**
+   * Set while calls are refused as `circuitOpen` without being sent, because the API server as such was failing. Asking when
+   * that time is over has the server tried.
+   */
+  circuit(): OpenCircuit | undefined;
 }

@@ -1,5 +1,6 @@
 import { describeRequest } from './api-request.ts';
 import type { ApiRequest } from './api-request.ts';
+import type { OpenCircuit } from './circuit.ts';
 import type { Deadline } from './deadline.ts';
 import { KubernetesError } from './errors.ts';
 
@@ -23,6 +24,20 @@ export function connectionError(
     : new KubernetesError('interrupted', `${asked}: the connection to ${circumstances.server} broke: ${message}`, {
         cause: error,
       });
+}
+
+/** The error for a call that is not sent while the circuit is open. */
+export function circuitOpenError(
+  request: ApiRequest,
+  { retryAfterMs, reason }: OpenCircuit,
+  { server }: { server: string },
+): KubernetesError {
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return new KubernetesError(
+    'circuitOpen',
+    `${describeRequest(request)}: not sent, ${server} is failing and is tried again in ${seconds} s (${reason})`,
+    { retryAfterSeconds: retryAfterMs / 1000 },
+  );
 }
 
 /** The error for a call whose time is over or whose caller has left; undefined while neither is so. */

@@ -4,6 +4,7 @@
  * 4xx; without a status, it was not sent), `unsupportedMediaType` (415), `tooManyRequests` (429), `expired` (410),
  * `notSupported` (no WebSocket could be opened, for a cause that stays), `serverError` (5xx), `unreachable` (no connection was made: nothing happened), `interrupted` (the connection or the
  * deadline ended mid-call, or a gateway's 5xx says nothing about the server: a write may or may not have happened),
+ * `circuitOpen` (not sent, because the calls before it failed: nothing happened; `retryAfterSeconds` says until when),
  * `aborted` (the caller's own signal; a write may have happened).
  */
 export type KubernetesErrorReason =
@@ -20,6 +21,7 @@ export type KubernetesErrorReason =
   | 'serverError'
   | 'unreachable'
   | 'interrupted'
+  | 'circuitOpen'
   | 'aborted';
 
 /** The API server's own message, with what was being asked for. Never holds credentials. */
@@ -27,6 +29,7 @@ export class KubernetesError extends Error {
   readonly reason: KubernetesErrorReason;
   /** The HTTP status, where there was an answer. */
   readonly status: number | undefined;
+  /** May be a fraction. */
   readonly retryAfterSeconds: number | undefined;
   /** `details.causes` of the Status object: field paths and the budget's name among them. */
   readonly causes: { reason?: string; message?: string; field?: string }[];

@@ -1,14 +1,17 @@
 import { answerError } from './answer-error.ts';
 import { callOf, describeRequest, isWrite } from './api-request.ts';
 import type { ApiRequest } from './api-request.ts';
+import type { Circuit, OpenCircuit } from './circuit.ts';
 import { connectionError, endedError } from './connection-error.ts';
 import type { Deadline } from './deadline.ts';
 import { KubernetesError } from './errors.ts';
+import { guardAttempts, type Outcome, type WhichAttempt } from './guard-attempts.ts';
 import { BodyTooLargeError, readBody } from './response-body.ts';
 import type { FetchResponse } from './response-body.ts';
 import { pause, retryDelayMs } from './retry.ts';
 import type { Connect, ConnectResponse } from './socket.ts';
 import type { TransportObserver } from './transport-observer.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** What is asked of a fetch: undici's with the shared pool, a platform's own, or a test's that fails on purpose. */
 export type Fetch = (
@@ -41,6 +44,8 @@ export interface TransportOptions {
   /** How often a failed call is sent again, at most. */
   retryAttempts: number;
   observe?: TransportObserver;
+  /** Told when calls are kept back from a server that fails (with the reason), and when they are sent again (undefined). */
+  onCircuit?: ((open: OpenCircuit | undefined) => void) | undefined;
   userAgent: string;
   random: () => number;
 }
@@ -52,11 +57,21 @@ export type Send = <T>(
   read: (response: ConnectResponse) => Promise<T>,
 ) => Promise<T>;
 
-/** The one way to the API server: every request passes here, so that authorising, observing and retrying are written once. */
-export function createTransport(options: TransportOptions): Send {
-  const { fetch, authorize, observe, server } = options;
+export interface Transport {
+  send: Send;
+  circuit: Pick<Circuit, 'state'>;
+}
 
-  return async function send<T>(
+/**
+ * The one way to the API server: every request passes here, so that authorising, observing, retrying and keeping away from
+ * a server that fails are written once.
+ */
+export function createTransport(options: TransportOptions): Transport {
+  const { fetch, authorize, observe, server } = options;
+  const guarded = guardAttempts(sendObserved, options);
+  return { send, circuit: guarded };
+
+  async function send<T>(
     request: ApiRequest,
     deadline: Deadline,
     read: (response: ConnectResponse) => Promise<T>,
@@ -65,7 +80,7 @@ export function createTransport(options: TransportOptions): Send {
     let refresh = false;
     let retries = 0;
     for (let attempt = 1; ; attempt++) {
-      const outcome: Outcome<T> = await sendObserved(request, deadline, read, { attempt, refresh });
+      const outcome: Outcome<T> = await guarded.attempt(request, deadline, read, { attempt, refresh });
       if (outcome.error === undefined) return outcome.value;
 
       const error: KubernetesError = outcome.error;
@@ -85,13 +100,13 @@ export function createTransport(options: TransportOptions): Send {
       const ended = endedError(request, deadline, error);
       if (ended) throw ended;
     }
-  };
+  }
 
   async function sendObserved<T>(
     request: ApiRequest,
     deadline: Deadline,
     read: (response: ConnectResponse) => Promise<T>,
-    { attempt, refresh }: { attempt: number; refresh: boolean },
+    { attempt, refresh }: WhichAttempt,
   ): Promise<Outcome<T>> {
     const url = server + request.path;
     try {
@@ -188,9 +203,6 @@ export function createTransport(options: TransportOptions): Send {
   }
 }
 
-/** Status 0: there was no answer. */
-type Outcome<T> = { status: number; value: T; error?: undefined } | { status: number; error: KubernetesError };
-
 /** A Status is small; what is longer is no Status. */
 const largestErrorBytes = 1024 * 1024;
 
@@ -206,13 +218,5 @@ async function readError(request: ApiRequest, response: FetchResponse): Promise<
     text,
     contentType: response.headers.get('content-type'),
     retryAfter: response.headers.get('retry-after'),
-  });
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new Error('aborted'));
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

@@ -7,13 +7,18 @@ import { edgeConnect } from './edge-connect.ts';
 /** The cluster over the platform's own fetch, which keeps the connections; or over a binding's. */
 export function connectEdgeCluster(
   { name, server, token, fetcher }: EdgeClusterAccess,
-  { timeoutMs, retryAttempts, observe }: Pick<ClusterOptions, 'timeoutMs' | 'retryAttempts' | 'observe'>,
+  {
+    timeoutMs,
+    retryAttempts,
+    observe,
+    onCircuit,
+  }: Pick<ClusterOptions, 'timeoutMs' | 'retryAttempts' | 'observe' | 'onCircuit'>,
 ): Cluster {
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const send: Fetch = fetcher ? (url, init) => fetcher.fetch(url, init) : fetchTrusted;
   const connect = edgeConnect(fetcher ?? { fetch: (...request) => fetch(...request) });
   const authorize = () => headers;
-  return createCluster({ name, server, fetch: send, connect, authorize, timeoutMs, retryAttempts, observe });
+  return createCluster({ name, server, fetch: send, connect, authorize, timeoutMs, retryAttempts, observe, onCircuit });
 }
 
 /** Cloudflare's own answer for a server whose certificate it does not trust; an API server has no such status. */

@@ -23,7 +23,7 @@ export async function openEdgeRuntime(
   const { runtime, database } = await openRuntime({
     config,
     databaseUrl,
-    connectCluster: async (observe) => connectEdgeCluster(access, { ...config.kubernetes, observe }),
+    connectCluster: async (told) => connectEdgeCluster(access, { ...config.kubernetes, ...told }),
     log: createLogger({ level: config.logLevel, write: (line) => console.log(line.trimEnd()) }),
     // Nobody scrapes a worker: without a provider the meter forgets everything.
     meter: metrics.getMeter('executor-service'),

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { processSources } from '../config/process-sources.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
-import type { TransportObserver } from '../kubernetes/transport-observer.ts';
-import type { Host } from '../runtime.ts';
+import type { ClusterTold, Host } from '../runtime.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { isConnectionFault } from '../database/unavailable.ts';
 import { findClusterAccess } from './kubernetes-access.ts';
@@ -43,13 +42,13 @@ export async function openNodeHost(config: Config): Promise<NodeHost> {
   return {
     config,
     databaseUrl,
-    async connectCluster(observe: TransportObserver): Promise<Cluster> {
+    async connectCluster(told: ClusterTold): Promise<Cluster> {
       const cluster = await connectCluster({
         access,
         environment: processSources().env,
         timeoutMs: config.kubernetes.timeoutMs,
         retryAttempts: config.kubernetes.retryAttempts,
-        observe,
+        ...told,
       });
       closers.push(() => cluster.close());
       return cluster;

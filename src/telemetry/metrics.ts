@@ -10,6 +10,8 @@ export type MetricsOptions = {
   actions: Iterable<string>;
   slotsLimit: number;
   build: { version: string; commit: string };
+  /** Whether calls to the API server are kept back, because it was failing. */
+  circuitOpen: () => boolean;
   /** Reads the state for the gauges; a scrape goes without them when it fails. */
   readState: () => Promise<StateOfExecutions>;
 };
@@ -30,7 +32,7 @@ const execution = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 
 
 /** Every metric of the service. A metric that is not here does not exist. */
 export function createMetrics(options: MetricsOptions) {
-  const { meter, actions, slotsLimit, build, readState } = options;
+  const { meter, actions, slotsLimit, build, circuitOpen, readState } = options;
   const bound = createLabelBound({ known: { action: new Set(actions) } });
   const state = {
     running: meter.createObservableGauge('executor_executions_running', {
@@ -57,6 +59,11 @@ export function createMetrics(options: MetricsOptions) {
       description: 'Executions that may be under way at one time, over all replicas.',
     })
     .addCallback((result) => result.observe(slotsLimit));
+  meter
+    .createObservableGauge('executor_circuit_open', {
+      description: 'Whether this replica keeps calls back from an API server that was failing: 1, else 0.',
+    })
+    .addCallback((result) => result.observe(circuitOpen() ? 1 : 0));
   meter
     .createObservableGauge('executor_build_info', { description: 'Always 1; the labels say what is running.' })
     .addCallback((result) => result.observe(1, build));

@@ -1,9 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Fetch } from '../../src/kubernetes/transport.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
+import { type ApiProxy, type Fault, startApiProxy } from '../support/api-proxy.ts';
 import { auditFromNow } from '../support/audit.ts';
 import { connectTestClient, createDeployment, createNamespace, ensureNodes } from '../support/cluster.ts';
-import { startService } from '../support/service.ts';
+import { type Service, startService } from '../support/service.ts';
 
 let cluster: ConnectedCluster;
 let namespace: string;
@@ -167,4 +172,156 @@ test('an overloaded API server is asked again after as long as it says', async (
 
   expect(answer.body).toMatchObject({ status: 'completed', changed: true });
   await service.close();
+});
+
+describe('through a proxy that goes wrong', () => {
+  let proxy: ApiProxy;
+  let service: Service;
+
+  beforeEach(async () => {
+    proxy = await startApiProxy();
+    service = await startService({ access: proxy.access });
+  });
+
+  afterEach(async () => {
+    await service.close();
+    await proxy.close();
+  });
+
+  /** That fault for the first so many requests which begin like that. */
+  const first = (times: number, begin: string, fault: Fault) => {
+    let left = times;
+    proxy.fault = (line) => (line.startsWith(begin) && left-- > 0 ? fault : undefined);
+  };
+
+  test.each<[string, string, Fault]>([
+    ['a read refused for overload, without a time', 'GET', { status: 429 }],
+    ['a read answered with 500', 'GET', { status: 500 }],
+    ['a read answered with 503', 'GET', { status: 503 }],
+    ['a read answered with half an object', 'GET', 'truncate'],
+    ['a read whose connection drops', 'GET', 'drop'],
+    ['a write refused for overload, without a time', 'PATCH', { status: 429 }],
+    ['a write refused for overload, with a time', 'PATCH', { status: 429, headers: { 'retry-after': '1' } }],
+    ['a write refused with 503, with a time', 'PATCH', { status: 503, headers: { 'retry-after': '1' } }],
+    ['a write that never arrives', 'PATCH', 'drop'],
+    ['a write answered with 502 by a gateway', 'PATCH', { status: 502, html: '<h1>Bad gateway</h1>' }],
+    ['a write answered with a page', 'PATCH', { status: 200, html: '<h1>Log in</h1>' }],
+  ])('%s is sent again, and once is what it comes to', async (_what, begin, fault) => {
+    const name = `again-${randomUUID().slice(0, 8)}`;
+    await createDeployment(cluster, { namespace, name, replicas: 1 });
+    const audit = await auditFromNow();
+    first(2, begin, fault);
+
+    const answer = await service.execute('scale_deployment', scale(name, 2));
+
+    expect(answer.body).toMatchObject({ status: 'completed', changed: true });
+    expect(await audit.writes({ namespace, name })).toEqual(['patch deployments/scale 200']);
+  });
+
+  test.each<[string, Fault]>([
+    ['drops after the commit', 'dropAfter'],
+    ['breaks off in the middle of the answer', 'truncate'],
+  ])('a connection that %s: the cluster is read, and the write not repeated', async (_what, fault) => {
+    const name = `once-${randomUUID().slice(0, 8)}`;
+    await createDeployment(cluster, { namespace, name, replicas: 1 });
+    const audit = await auditFromNow();
+    first(1, 'PATCH', fault);
+
+    const answer = await service.execute('scale_deployment', scale(name, 2));
+
+    expect(answer.body).toMatchObject({ status: 'completed', changed: true });
+    expect(await audit.writes({ namespace, name })).toEqual(['patch deployments/scale 200']);
+  });
+
+  test('Retry-After is honoured to the second', async () => {
+    await createDeployment(cluster, { namespace, name: 'patient', replicas: 1 });
+    first(1, 'PATCH', { status: 429, headers: { 'retry-after': '2' } });
+    const beganMs = performance.now();
+
+    const answer = await service.execute('scale_deployment', scale('patient', 2));
+
+    expect(answer.body.status).toBe('completed');
+    expect(performance.now() - beganMs).toBeGreaterThan(2_000);
+  });
+
+  test('a call that hangs ends with its own deadline, and the run goes on', async () => {
+    await createDeployment(cluster, { namespace, name: 'hangs', replicas: 1 });
+    const audit = await auditFromNow();
+    const impatient = await service.replica({ env: { EXECUTOR_KUBERNETES_TIMEOUT: '1s' } });
+    first(1, 'PATCH', 'hang');
+    const beganMs = performance.now();
+
+    const answer = await impatient.execute('scale_deployment', scale('hangs', 2));
+
+    expect(answer.body).toMatchObject({ status: 'completed', changed: true });
+    expect(performance.now() - beganMs).toBeLessThan(6_000);
+    expect(await audit.writes({ namespace, name: 'hangs' })).toEqual(['patch deployments/scale 200']);
+  });
+
+  test('a write that the server answers with 500 again and again is no success, and is not tried for ever', async () => {
+    await createDeployment(cluster, { namespace, name: 'broken', replicas: 1 });
+    proxy.fault = (line) => (line.startsWith('PATCH') ? { status: 500 } : undefined);
+
+    const answer = await service.execute('scale_deployment', scale('broken', 2));
+
+    expect(answer.body).toMatchObject({ status: 'failed', changed: false, error: { code: 'service_unavailable' } });
+    expect(proxy.requests.filter((line) => line.startsWith('PATCH')).length).toBeLessThanOrEqual(4);
+  });
+
+  test('a dry run that nobody could check is no outcome: 503, and nothing is recorded', async () => {
+    await createDeployment(cluster, { namespace, name: 'unchecked', replicas: 1 });
+    proxy.fault = (line) => (line.startsWith('PATCH') ? 'drop' : undefined);
+
+    const answer = await service.execute('scale_deployment', scale('unchecked', 2), { dry_run: true });
+
+    expect(answer.status).toBe(503);
+    expect(answer.body).toMatchObject({ code: 'service_unavailable', retry_at: expect.any(String) });
+    expect(await service.sql`select id from execution`).toEqual([]);
+  });
+
+  test('a token that has expired is read anew once, and the call sent again', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'token-')), 'token');
+    await writeFile(file, 'old');
+    await createDeployment(cluster, { namespace, name: 'rotated', replicas: 1 });
+    const replica = await service.replica({ access: { ...proxy.access, token: { file } } });
+    await replica.get('/health');
+    await writeFile(file, 'new');
+    proxy.fault = (_line, authorization) => (authorization === 'Bearer new' ? undefined : { status: 401 });
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    proxy.requests.length = 0;
+
+    const answer = await replica.execute('scale_deployment', scale('rotated', 2));
+
+    expect(answer.body).toMatchObject({ status: 'completed', changed: true });
+  });
+
+  test('credentials that are refused twice: permission_denied, told plainly, with the way out', async () => {
+    await createDeployment(cluster, { namespace, name: 'stranger', replicas: 1 });
+    const audit = await auditFromNow();
+    proxy.requests.length = 0;
+    proxy.fault = () => ({ status: 401, body: { kind: 'Status', code: 401, message: 'Unauthorized' } });
+
+    const answer = await service.execute('scale_deployment', scale('stranger', 2));
+
+    expect(answer.status).toBe(403);
+    expect(answer.body).toMatchObject({
+      code: 'permission_denied',
+      detail: expect.stringContaining('Unauthorized'),
+      hint: expect.stringContaining("does not take the service's credentials"),
+    });
+    // Sent once more, with fresh credentials, and then never again.
+    expect(proxy.requests.filter((line) => line.endsWith('/deployments/stranger'))).toHaveLength(2);
+    expect(await audit.requests({ namespace, name: 'stranger' })).toEqual([]);
+  });
+
+  test('a token that expires in the middle of a run is no reason to write twice', async () => {
+    await createDeployment(cluster, { namespace, name: 'midway', replicas: 1 });
+    const audit = await auditFromNow();
+    first(1, 'PATCH', { status: 401, body: { kind: 'Status', code: 401, message: 'Unauthorized' } });
+
+    const answer = await service.execute('scale_deployment', scale('midway', 2));
+
+    expect(answer.body).toMatchObject({ status: 'completed', changed: true });
+    expect(await audit.writes({ namespace, name: 'midway' })).toEqual(['patch deployments/scale 200']);
+  });
 });

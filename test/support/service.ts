@@ -119,7 +119,7 @@ async function openReplica(
     config,
     databaseUrl,
     log,
-    async connectCluster(observe) {
+    async connectCluster(told) {
       const credentials = await openKubernetesCredentials(access ?? (await accessUnderTest()), {
         environment: process.env,
       });
@@ -133,7 +133,7 @@ async function openReplica(
         fetch: faults((url, init) => credentials.fetch(url, init)),
         timeoutMs: config.kubernetes.timeoutMs,
         retryAttempts: config.kubernetes.retryAttempts,
-        observe,
+        ...told,
         ...(userAgent ? { userAgent } : {}),
       });
     },

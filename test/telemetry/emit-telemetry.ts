@@ -14,6 +14,7 @@ const metrics = createMetrics({
   meter: telemetry.meter,
   actions: ['scale_deployment'],
   slotsLimit: 10,
+  circuitOpen: () => false,
   build: { version: '1.2.3', commit: 'abc' },
   readState: async () => ({ running: 3, slotsInUse: 2, targetLocks: 1 }),
 });

@@ -27,6 +27,7 @@ test('the metrics are in Prometheus’ format, with help, bounded labels and the
 
   expect(families).toEqual(
     new Set([
+      'executor_circuit_open',
       'executor_executions_running',
       'executor_slots_in_use',
       'executor_target_locks',
