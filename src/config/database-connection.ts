@@ -3,7 +3,10 @@ import type { GivenValue } from './given-value.ts';
 import type { Settings } from './settings.ts';
 
 /** Which database: an embedded PostgreSQL with its data in a folder, or the one at a URL (with its password). */
-export type DatabaseConnection = { kind: 'embedded'; directory: string } | { kind: 'url'; url: string };
+export type DatabaseConnection =
+  | { kind: 'embedded'; directory: string }
+  /** `adminUrl`: the same database for whoever changes its schema. */
+  | { kind: 'url'; url: string; adminUrl?: string };
 
 /** Below the working directory. */
 const embeddedDirectory = '.data/postgres';
@@ -26,6 +29,16 @@ export function databaseConnection(
       allowed: 'one of the two',
     });
   }
+  const adminUrl = database.admin_url;
+  const admin = adminUrl === undefined ? {} : { adminUrl };
+  const adminUrlGiven = given.get('database.admin_url');
+  if (adminUrl !== undefined && !URL.canParse(adminUrl)) {
+    faults.push({
+      where: adminUrlGiven?.where ?? 'database.admin_url',
+      problem: 'executor.database.admin_url is not a URL',
+      allowed: adminUrlGiven?.setting.allowed,
+    });
+  }
   if (database.url !== undefined && !(host?.from === 'environment' && url?.from === 'file')) {
     if (!URL.canParse(database.url))
       faults.push({
@@ -33,10 +46,19 @@ export function databaseConnection(
         problem: 'executor.database.url is not a URL',
         allowed: url?.setting.allowed,
       });
-    return { connection: { kind: 'url', url: database.url }, faults };
+    return { connection: { kind: 'url', url: database.url, ...admin }, faults };
   }
-  if (database.host !== undefined)
-    return { connection: { kind: 'url', url: urlOf({ ...database, host: database.host }) }, faults };
+  if (database.host !== undefined) {
+    const built = urlOf({ ...database, host: database.host });
+    return { connection: { kind: 'url', url: built, ...admin }, faults };
+  }
+  if (adminUrl !== undefined) {
+    faults.push({
+      where: adminUrlGiven?.where ?? 'database.admin_url',
+      problem: 'executor.database.admin_url is given, but neither executor.database.url nor executor.database.host',
+      allowed: 'admin_url beside one of the two',
+    });
+  }
   return { connection: { kind: 'embedded', directory: embeddedDirectory }, faults };
 }
 

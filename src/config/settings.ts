@@ -100,6 +100,13 @@ export const Settings = z.strictObject({
         pattern: /^postgres(ql)?:\/\/\S+$/,
         secret: true,
       }),
+      admin_url: optionalText({
+        about:
+          'The same database for whoever may create tables, beside a pooler where there is one: the schema is brought up to date over it. Without it, over the usual connection.',
+        allowed: 'postgres://user:password@host:port/name',
+        pattern: /^postgres(ql)?:\/\/\S+$/,
+        secret: true,
+      }),
       host: optionalText({
         about: 'Host of the PostgreSQL to use, instead of `url`.',
         allowed: 'an address or a host name',

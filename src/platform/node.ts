@@ -77,13 +77,13 @@ interface Opening {
 
 async function openDatabase(config: Config, { log, embedded, closers }: Opening & { log: Logger }): Promise<string> {
   const { connection } = config.database;
-  const url =
+  const { url, adminUrl = url } =
     connection.kind === 'url'
-      ? connection.url
-      : await embeddedDatabase(connection.directory, { log, embedded, closers });
+      ? connection
+      : { url: await embeddedDatabase(connection.directory, { log, embedded, closers }) };
   for (let told = false; ; told = true) {
     try {
-      await migrateDatabase({ url, folder: migrationsFolder });
+      await migrateDatabase({ url: adminUrl, folder: migrationsFolder });
       return url;
     } catch (error) {
       if (!isConnectionFault(error)) throw error;

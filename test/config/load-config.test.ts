@@ -228,6 +228,22 @@ other: 1
 });
 
 describe('which database', () => {
+  test('admin_url is for its schema, beside url or host', () => {
+    const admin = 'postgres://owner@direct/x';
+    expect(
+      load('executor: { database: { url: "postgres://pooler/x" } }', { EXECUTOR_DATABASE_ADMIN_URL: admin }).database
+        .connection,
+    ).toEqual({ kind: 'url', url: 'postgres://pooler/x', adminUrl: admin });
+    expect(load(`executor: { database: { host: pooler, admin_url: "${admin}" } }`).database.connection).toMatchObject({
+      kind: 'url',
+      adminUrl: admin,
+    });
+    expect(faultsOf(() => load(`executor: { database: { admin_url: "${admin}" } }`))).toEqual([
+      'config/executor-service.yaml:1: executor.database.admin_url is given, but neither executor.database.url nor executor.database.host | admin_url beside one of the two',
+    ]);
+    expect(faultsOf(() => load('executor: { database: { host: a, admin_url: "postgres://[" } }'))).toHaveLength(1);
+  });
+
   test('name and user alone leave the embedded one', () => {
     expect(load('executor: { database: { name: a, user: b, password: c } }').database.connection.kind).toBe('embedded');
   });

@@ -204,10 +204,10 @@ test('a failure before the first write gives the cooldown back', async () => {
     },
   });
 
-  const failed = await failing.execute('scale_deployment', scale('early', 2));
+  const failed = await failing.execute('scale_deployment', scale('early', 2), { timeout: '2s' });
   const next = await service.execute('scale_deployment', scale('early', 2));
 
-  expect(failed.body).toMatchObject({ status: 'failed', changed: false });
+  expect(failed.body).toMatchObject({ status: 'timed_out', changed: false });
   expect(next.body).toMatchObject({ status: 'completed', changed: true });
   await service.close();
 });

@@ -9,6 +9,7 @@ import { startEmbeddedPostgres } from '../../src/platform/postgres-embedded.ts';
 import { sandboxKubeconfig } from '../../src/sandbox/kubeconfig.ts';
 import { startSandbox } from '../../src/sandbox/start.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { startPgbouncer } from './pgbouncer.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,6 +20,8 @@ declare module 'vitest' {
     /** For processes that need a file. */
     sandboxKubeconfig: string;
     auditLog: string;
+    /** Where the replicas under test find PostgreSQL behind PgBouncer; '' where they go to it directly. */
+    pooler: string;
   }
 }
 
@@ -41,7 +44,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('postgresUrl', template);
   project.provide('sandboxUrl', sandbox.url);
   project.provide('auditLog', process.env.KUBECONFIG ? (process.env.CLUSTER_AUDIT_LOG ?? '') : auditLog);
+  const pooler = process.env.DATABASE_POOLER === 'pgbouncer' ? await startPgbouncer(postgres.url) : undefined;
+  project.provide('pooler', pooler ? new URL(pooler.through(postgres.url)).host : '');
   return async () => {
+    await pooler?.close();
     await sandbox.close();
     await postgres.stop();
     await rm(folder, { recursive: true, force: true });

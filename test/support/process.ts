@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { inject } from 'vitest';
+import { databaseAccess } from './database-access.ts';
 
 /** A replica in a process of its own: it can be killed. */
 export interface ReplicaProcess {
@@ -18,7 +19,7 @@ export async function startProcess(databaseUrl: string, env: Record<string, stri
   const own = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
-    DATABASE_URL: databaseUrl,
+    ...databaseAccess(databaseUrl),
     KUBECONFIG: process.env.KUBECONFIG ?? inject('sandboxKubeconfig'),
     EXECUTOR_SERVICE_PORT: '0',
     EXECUTOR_MONITORING_METRICS_PORT: '0',

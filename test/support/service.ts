@@ -14,6 +14,7 @@ import { openKubernetesCredentials } from '../../src/platform/kubernetes-credent
 import { openRuntime } from '../../src/runtime.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { accessUnderTest } from './cluster.ts';
+import { databaseAccess } from './database-access.ts';
 
 /** An answer, its JSON read. */
 export interface Answer {
@@ -111,13 +112,14 @@ async function openReplica(
   databaseUrl: string,
   { env = {}, access, userAgent, faults = (send) => send }: ReplicaOptions,
 ) {
-  const config = loadConfig({ env: { DATABASE_URL: databaseUrl, EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '0s', ...env } });
+  const given = { ...databaseAccess(databaseUrl), EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '0s', ...env };
+  const config = loadConfig({ env: given });
   const logLines: string[] = [];
   const log = createLogger({ level: 'debug', write: (line) => logLines.push(line) });
   const closers: (() => Promise<void>)[] = [];
   const { runtime, database, stop } = await openRuntime({
     config,
-    databaseUrl,
+    databaseUrl: given.DATABASE_URL,
     log,
     async connectCluster(told) {
       const credentials = await openKubernetesCredentials(access ?? (await accessUnderTest()), {
