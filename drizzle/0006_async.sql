@@ -57,8 +57,10 @@ create function held_key(keys text[]) returns text language sql as $$
   select l.key from target_lock l where l.key = any (keys) order by l.key limit 1 for share skip locked
 $$;
 --> statement-breakpoint
--- enqueue_executions([{row, event, locks, cooldown_key, idempotency_ms}, ...]) writes what is to run later, and answers in the same order {outcome: ...}:
---   queued     {created_at, not_before, due_at, waits_for}
+-- enqueue_executions([{row, event, locks, cooldown_key, idempotency_ms, take: {holder, lease_ms, slots} or absent}, ...]) writes what is to
+-- run later, and answers in the same order {outcome: ...}:
+--   queued     {created_at, not_before, due_at, waits_for, message, fence}; with a fence it is taken already (see take_due):
+--              whoever asks with `take` has room for it, and nothing stands in its way, nor waits for its turn before it
 --   duplicate, undone, cooling  as claim_executions
 create function enqueue_executions(requests jsonb) returns jsonb language plpgsql
   set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
@@ -109,10 +111,20 @@ begin
     asked.waits_for := held_key(array(select jsonb_array_elements_text(request->'locks')));
   end if;
   if asked.waits_for is not null and asked.waits_for <> '@time' then asked.message := waiting_for(asked.waits_for); end if;
+  if asked.waits_for is null and request ? 'take'
+    and not exists (select from execution e where e.status = 'queued' and e.cluster = asked.cluster and e.waits_for is null)
+    and (select count(*) from slot s where s.execution_id is not null) < (request->'take'->>'slots')::integer
+  then
+    asked.waits_for := '@start';
+    asked.holder := request->'take'->>'holder';
+    asked.fence := nextval('fence');
+    asked.attempts := 1;
+    asked.lease_until := moment + make_interval(secs => (request->'take'->>'lease_ms')::float8 / 1000);
+  end if;
   insert into execution select asked.*;
   insert into execution_event (execution_id, at, type, message) values (asked.id, moment, 'execution.queued', asked.message);
   return jsonb_build_object('outcome', 'queued', 'created_at', moment, 'not_before', asked.not_before, 'due_at', asked.due_at,
-    'waits_for', asked.waits_for, 'message', asked.message);
+    'waits_for', asked.waits_for, 'message', asked.message, 'fence', asked.fence);
 end $$;
 --> statement-breakpoint
 create function waiting_for(held text) returns text language sql stable as $$
@@ -154,8 +166,9 @@ create function take_due(its_cluster text, its_holder text, lease_ms float8, mos
 declare
   moment timestamptz := clock_timestamp();
   places integer := least(most, slots - (select count(*) from slot s where s.execution_id is not null));
-  looked integer := places * 4;
+  looked integer := places;
   candidates text[];
+  seen text[] := '{}';
   taken text[] := '{}';
   taken_keys text[] := '{}';
   its_keys text[];
@@ -169,31 +182,37 @@ begin
     select d.id from execution d where d.status = 'queued' and d.cluster = its_cluster and d.waits_for = '@start' and d.lease_until <= moment
     order by d.lease_until limit 500 for update skip locked);
   if places <= 0 then return; end if;
-  candidates := array(
-    select e.id from execution e
-    where e.status = 'queued' and e.cluster = its_cluster and e.waits_for is null and (e.dry_run or not dry_only)
-      and e.due_at <= moment - interval '30 seconds'
-    order by e.due_at limit looked for update skip locked);
-  if cardinality(candidates) < looked then
-    candidates := candidates || array(
+  -- Mostly the first round is all. Where some wait for others of them, the next looks further.
+  for round in 1 .. 3 loop
+    candidates := array(
       select e.id from execution e
       where e.status = 'queued' and e.cluster = its_cluster and e.waits_for is null and (e.dry_run or not dry_only)
-        and e.due_at > moment - interval '30 seconds'
-      order by e.priority, e.due_at limit looked - cardinality(candidates) for update skip locked);
-  end if;
-  for one in
-    select c.id, e.lock_keys from unnest(candidates) with ordinality c(id, n) join execution e on e.id = c.id order by c.n
-  loop
-    exit when cardinality(taken) >= places;
-    its_keys := array(select jsonb_array_elements_text(one.lock_keys));
-    continue when its_keys && taken_keys;
-    held := held_key(its_keys);
-    if held is not null then
-      update execution e set waits_for = held, message = waiting_for(held) where e.id = one.id;
-    else
-      taken := taken || one.id;
-      taken_keys := taken_keys || its_keys;
+        and e.due_at <= moment - interval '30 seconds' and e.id <> all (seen)
+      order by e.due_at limit looked for update skip locked);
+    if cardinality(candidates) < looked then
+      candidates := candidates || array(
+        select e.id from execution e
+        where e.status = 'queued' and e.cluster = its_cluster and e.waits_for is null and (e.dry_run or not dry_only)
+          and e.due_at > moment - interval '30 seconds' and e.id <> all (seen)
+        order by e.priority, e.due_at limit looked - cardinality(candidates) for update skip locked);
     end if;
+    for one in
+      select c.id, e.lock_keys from unnest(candidates) with ordinality c(id, n) join execution e on e.id = c.id order by c.n
+    loop
+      exit when cardinality(taken) >= places;
+      its_keys := array(select jsonb_array_elements_text(one.lock_keys));
+      continue when its_keys && taken_keys;
+      held := held_key(its_keys);
+      if held is not null then
+        update execution e set waits_for = held, message = waiting_for(held) where e.id = one.id;
+      else
+        taken := taken || one.id;
+        taken_keys := taken_keys || its_keys;
+      end if;
+    end loop;
+    exit when cardinality(taken) >= places or cardinality(candidates) < looked;
+    seen := seen || candidates;
+    looked := places * 4;
   end loop;
   return query
     update execution e set waits_for = '@start', holder = its_holder, fence = nextval('fence'), attempts = coalesce(e.attempts, 0) + 1,

@@ -5,6 +5,7 @@ import { createDatabaseClock } from './database/clock.ts';
 import { connectDatabase, type Database } from './database/connect.ts';
 import { readGauges } from './database/gauges.ts';
 import { watchCancellations } from './executor/cancellations.ts';
+import { createPlaces } from './executor/places.ts';
 import { createWakeUp } from './executor/wake-up.ts';
 import type { Runtime } from './http/runtime.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
@@ -16,6 +17,9 @@ import { requestObserver } from './observers/request-observer.ts';
 import { statementObserver } from './observers/statement-observer.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+
+/** Runs from the queue that one replica has under way. */
+const mostQueuedRuns = 16;
 
 /** What differs between hosts: a server hands in its connection pool and its files, an edge runtime what it has. */
 export interface Host {
@@ -76,6 +80,7 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
       observer: executorObserver(metrics, log),
       cancellations: watchCancellations(database),
       wakeUp: createWakeUp(),
+      places: createPlaces(mostQueuedRuns),
       stopping: stopping.signal,
       handOver: handOver.signal,
       newId,

@@ -18,11 +18,13 @@ export interface EnqueueRequest {
   /** What must have cooled down by then; undefined: nothing has to. */
   cooldownKey: string | undefined;
   idempotencyMs: number;
+  /** This replica has room: it takes it at once, where nothing stands in its way nor waits before it. */
+  take?: Pick<Take, 'holder' | 'leaseMs' | 'slots'> | undefined;
 }
 
-/** Times are the database's. */
+/** Times are the database's. With a fencing number it is taken already, as by `takeDue`. */
 export type EnqueueAnswer =
-  | { outcome: 'queued'; createdAt: Date; message: string }
+  | { outcome: 'queued'; createdAt: Date; dueAt: Date; waitsFor: string | null; message: string; fence: number | null }
   | Extract<ClaimAnswer, { outcome: 'duplicate' | 'undone' | 'cooling' }>;
 
 /**
@@ -30,17 +32,25 @@ export type EnqueueAnswer =
  * Not safe to repeat blindly: a second sending of the same row is its own `duplicate`.
  */
 export async function enqueue(database: Database, request: EnqueueRequest): Promise<EnqueueAnswer> {
-  const { row, notBefore, locks, cooldownKey, idempotencyMs } = request;
+  const { row, notBefore, locks, cooldownKey, idempotencyMs, take } = request;
   const payload: JsonObject = {
     row: { ...columnsOf(row), ...(notBefore ? { not_before: notBefore.toISOString() } : {}) },
     locks,
     ...(cooldownKey === undefined ? {} : { cooldown_key: cooldownKey }),
     idempotency_ms: idempotencyMs,
+    ...(take ? { take: { holder: take.holder, lease_ms: take.leaseMs, slots: take.slots } } : {}),
   };
   const answer = await database.together<RawAnswer>('enqueue_execution', 'enqueue_executions', payload);
   switch (answer.outcome) {
     case 'queued':
-      return { outcome: 'queued', createdAt: new Date(answer.created_at), message: answer.message };
+      return {
+        outcome: 'queued',
+        createdAt: new Date(answer.created_at),
+        dueAt: new Date(answer.due_at),
+        waitsFor: answer.waits_for,
+        message: answer.message,
+        fence: answer.fence,
+      };
     case 'duplicate':
       return { outcome: 'duplicate', id: answer.id, requestHash: answer.request_hash };
     case 'cooling':
@@ -52,7 +62,14 @@ export async function enqueue(database: Database, request: EnqueueRequest): Prom
 
 /** What the SQL function answers. */
 type RawAnswer =
-  | { outcome: 'queued'; created_at: string; message: string }
+  | {
+      outcome: 'queued';
+      created_at: string;
+      due_at: string;
+      waits_for: string | null;
+      message: string;
+      fence: number | null;
+    }
   | { outcome: 'duplicate'; id: string; request_hash: string | null }
   | { outcome: 'cooling'; until: string; by: string }
   | { outcome: 'undone'; by: string | null };

@@ -6,7 +6,7 @@ import type { Taken } from '../database/queue.ts';
 import { admit } from './admit.ts';
 import type { ExecutorContext } from './context.ts';
 import { dryRun } from './dry-run.ts';
-import { newExecution, type RunTerms } from './new-execution.ts';
+import { newExecution, type RunTerms, unclaimed } from './new-execution.ts';
 import type { Prepared } from './prepare.ts';
 import { jsonOf } from './record.ts';
 import { lookAgainUnderClaim } from './look-again.ts';
@@ -82,25 +82,6 @@ async function looked(
 function isOutdated({ error = null }: NewExecution): boolean {
   return typeof error === 'object' && error !== null && !Array.isArray(error) && error['code'] === 'conflict';
 }
-
-/** The columns that a claim leaves empty. */
-const unclaimed = {
-  fence: null,
-  leaseUntil: null,
-  deadline: null,
-  finishedAt: null,
-  rolledBackBy: null,
-  cancelRequestedAt: null,
-  cancelReason: null,
-  settled: null,
-  error: null,
-  notBefore: null,
-  attempts: null,
-  dueAt: null,
-  waitsFor: null,
-  lockKeys: null,
-  scheduledUndo: null,
-} satisfies Partial<Execution>;
 
 /** What a claim leaves as the queue knew it. */
 function waited(

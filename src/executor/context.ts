@@ -5,6 +5,7 @@ import type { Database } from '../database/connect.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Cancellations } from './cancellations.ts';
+import type { Places } from './places.ts';
 import type { WakeUp } from './wake-up.ts';
 
 /** The steps of a run that are traced and measured. */
@@ -35,6 +36,8 @@ export interface ExecutorContext {
   cancellations: Cancellations;
   /** Wakes the loop of this replica. */
   wakeUp: WakeUp;
+  /** For its runs from the queue. */
+  places: Places;
   /** From its end on no new run begins. */
   stopping: AbortSignal;
   /** From its end on what is under way is given up, for another replica to settle. */

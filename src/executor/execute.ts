@@ -56,9 +56,8 @@ export async function answered(
     if (later) {
       const answer = await runLater(context, { id, prepared, terms, notBefore: later.notBefore });
       if (answer.outcome === 'cooling' || answer.outcome === 'undone') throw refused(prepared, answer);
-      const replayed = answer.outcome === 'duplicate';
-      const stored = await storedAs(context, replayed ? answer.id : id);
-      return await awaited(context, replayed ? replay(stored, terms) : underWay(stored), later);
+      if (answer.outcome === 'queued') return await awaited(context, underWay(answer.execution), later);
+      return await awaited(context, replay(await storedAs(context, answer.id), terms), later);
     }
     const carried = await carryOut(context, { id, prepared, terms, replan, signal });
     if (carried.outcome === 'ended') return { state: 'ended', execution: carried.execution, replayed: false };

@@ -3,34 +3,31 @@ import { nextDue, sweepQueue } from '../database/queue.ts';
 import type { ExecutorContext } from './context.ts';
 import { letGo } from './let-go.ts';
 import { settleSilent } from './settle.ts';
-import { startQueued } from './start-queued.ts';
+import { startQueued, startTaken } from './start-queued.ts';
 
 /** Nobody need tell a replica of what is due: it looks itself that often, and sooner where something is foreseen. */
 const restMs = 1_000;
 const shortestRestMs = 20;
 const mostAtOnce = 20;
-/** Runs from the queue that one replica has under way. */
-const mostQueuedRuns = 16;
 /** One look in that many also prunes, or sweeps the queue: about once a minute for each replica. */
 const prunesOneIn = 60;
 
 /** What one replica has begun beside its requests, each with the promise of its end. */
 interface Begun {
-  runs: Set<Promise<void>>;
   settling: Set<Promise<void>>;
   tidying: Set<Promise<void>>;
 }
 
 /** One bounded step of what every replica does beside its requests, and the end of all that it has begun. */
 export async function tick(context: ExecutorContext, signal: AbortSignal, prunes = isTurnToPrune()): Promise<void> {
-  const begun: Begun = { runs: new Set(), settling: new Set(), tidying: new Set() };
+  const begun: Begun = { settling: new Set(), tidying: new Set() };
   try {
-    await startDue(context, signal, begun);
+    await startDue(context, signal);
     await settleAll(context, signal, begun);
     await tidy(context, signal, begun, prunes);
     await lookAhead(context);
   } finally {
-    await Promise.all([...begun.runs, ...begun.settling, ...begun.tidying]);
+    await Promise.all([context.places.ended(), ...begun.settling, ...begun.tidying]);
   }
 }
 
@@ -39,12 +36,13 @@ export async function tick(context: ExecutorContext, signal: AbortSignal, prunes
  * what was begun. Woken by whoever has something for it. What goes wrong is told once, and tried again.
  */
 export async function runLoop(context: ExecutorContext, signal: AbortSignal): Promise<void> {
-  const begun: Begun = { runs: new Set(), settling: new Set(), tidying: new Set() };
+  const begun: Begun = { settling: new Set(), tidying: new Set() };
+  context.places.begin = (taken) => context.places.keep(over(context, startTaken(context, taken, signal)));
   let told = false;
   let lookAtMs = 0;
   while (!signal.aborted) {
     try {
-      const started = await startDue(context, signal, begun);
+      const started = await startDue(context, signal);
       if (started === 0 || performance.now() >= lookAtMs) {
         if (performance.now() >= lookAtMs) {
           await settleAll(context, signal, begun);
@@ -60,15 +58,17 @@ export async function runLoop(context: ExecutorContext, signal: AbortSignal): Pr
     }
     await context.wakeUp.wait(Math.max(lookAtMs - performance.now(), 0), signal);
   }
-  await Promise.allSettled([...begun.runs, ...begun.settling, ...begun.tidying]);
+  context.places.begin = undefined;
+  await Promise.allSettled([context.places.ended(), ...begun.settling, ...begun.tidying]);
 }
 
 /** Starts what is due, as far as this replica has room. */
-async function startDue(context: ExecutorContext, signal: AbortSignal, { runs }: Begun): Promise<number> {
+async function startDue(context: ExecutorContext, signal: AbortSignal): Promise<number> {
+  const { places } = context;
   let started = 0;
-  for (let free = mostQueuedRuns - runs.size; free > 0 && !signal.aborted; free = mostQueuedRuns - runs.size) {
+  for (let free = places.free(); free > 0 && !signal.aborted; free = places.free()) {
     const ends = await startQueued(context, free, signal);
-    for (const end of ends) keep(context, runs, end);
+    for (const end of ends) places.keep(over(context, end));
     started += ends.length;
     if (ends.length < free) break;
   }
@@ -83,15 +83,14 @@ async function settleAll(context: ExecutorContext, signal: AbortSignal, { settli
   }
 }
 
-/** What has ended makes room for the next. */
 function keep(context: ExecutorContext, all: Set<Promise<void>>, end: Promise<void>): void {
-  const ended = end
-    .catch((error: unknown) => tell(context, error))
-    .finally(() => {
-      all.delete(ended);
-      context.wakeUp.ring();
-    });
+  const ended = over(context, end).finally(() => all.delete(ended));
   all.add(ended);
+}
+
+/** What has ended makes room for the next. */
+function over(context: ExecutorContext, end: Promise<void>): Promise<void> {
+  return end.catch((error: unknown) => tell(context, error)).finally(() => context.wakeUp.ring());
 }
 
 /** For how long there is nothing to do, as far as the database knows; sets the clock by it. */

@@ -1,5 +1,6 @@
 import { isNoOp } from '../changes/plan.ts';
 import type { NewExecution } from '../database/claim.ts';
+import type { Execution } from '../database/execution-row.ts';
 import type { ExecutorContext } from './context.ts';
 import type { Prepared } from './prepare.ts';
 import { changeRecordsOf, expectationRecordsOf, jsonObjectOf, jsonOf, targetRecordOf } from './record.ts';
@@ -66,3 +67,22 @@ export function newExecution(context: ExecutorContext, id: string, prepared: Pre
     holder,
   };
 }
+
+/** The columns that a claim leaves empty. */
+export const unclaimed = {
+  fence: null,
+  leaseUntil: null,
+  deadline: null,
+  finishedAt: null,
+  rolledBackBy: null,
+  cancelRequestedAt: null,
+  cancelReason: null,
+  settled: null,
+  error: null,
+  notBefore: null,
+  attempts: null,
+  dueAt: null,
+  waitsFor: null,
+  lockKeys: null,
+  scheduledUndo: null,
+} satisfies Partial<Execution>;

@@ -36,10 +36,11 @@ export async function startQueued(context: ExecutorContext, most: number, stop: 
     // A service that only tries things out leaves the others to one that does them.
     dryOnly: dryRun,
   });
-  return taken.map((queued) => start(context, queued, stop));
+  return taken.map((queued) => startTaken(context, queued, stop));
 }
 
-async function start(context: ExecutorContext, queued: Taken, stop: AbortSignal): Promise<void> {
+/** Plans and carries out what this replica has taken from the queue; where it can't be for now, it goes back. */
+export async function startTaken(context: ExecutorContext, queued: Taken, stop: AbortSignal): Promise<void> {
   try {
     await carryOutQueued(context, queued, stop);
   } catch (error) {

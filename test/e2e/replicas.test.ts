@@ -162,9 +162,10 @@ test(
     // The lease is far longer than the test.
     const env = { EXECUTOR_ACTIONS_LEASE: '120s', EXECUTOR_ACTIONS_SHUTDOWN_TIMEOUT: '1s' };
     const stopped = await started(env);
+    await started(env);
     await createDeployment(
       cluster,
-      { namespace, name: 'handed', replicas: 0, podAnnotations: { 'test/ready-after': '5s' } },
+      { namespace, name: 'handed', replicas: 0, podAnnotations: { 'test/ready-after': '8s' } },
       { ready: false },
     );
     const audit = await auditFromNow();
@@ -177,7 +178,6 @@ test(
     await eventually(async () =>
       expect(await audit.writes({ namespace, name: 'handed', userAgent: 'executor-service' })).toHaveLength(1),
     );
-    await started(env);
     const code = await stopped.stop();
     const answer = await cut;
     const settled = await untilOver('handed-1');
