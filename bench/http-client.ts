@@ -23,6 +23,18 @@ export function httpClient(url: string, connections: number) {
       }
       return { ...answer };
     },
+    /** Without waiting for the end. */
+    async enqueue(action: string, parameters: Record<string, unknown>): Promise<void> {
+      const { statusCode, body } = await request(`${url}/api/v1/execute`, {
+        dispatcher,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', prefer: 'respond-async' },
+        body: JSON.stringify({ action, parameters }),
+      });
+      const answer = await body.text();
+      // Its end may come before the answer is written.
+      if (statusCode !== 202 && statusCode !== 200) throw new Error(`${action} answered ${statusCode}: ${answer}`);
+    },
     close: () => dispatcher.close(),
   };
 }

@@ -9,10 +9,13 @@ import { openKubernetesCredentials } from '../src/platform/kubernetes-credential
 import { startEmbeddedPostgres } from '../src/platform/postgres-embedded.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { cordonRows, lanes } from './cordon.ts';
+import { dispatchRow } from './dispatch.ts';
 import { drainRow } from './drain.ts';
 import { httpClient } from './http-client.ts';
 import { print, quantile, type Row } from './measure.ts';
 import { notifyRow } from './notify.ts';
+import { queueRows } from './queue.ts';
+import { replicaRows } from './replicas.ts';
 import { scaleRow } from './scale-answer.ts';
 import { startBundle } from './service-process.ts';
 
@@ -22,16 +25,47 @@ const coldStartLimitMs = 400;
 const memoryLimitMb = 130;
 const idleMs = 5_000;
 
-/** Measures the bundle on the real cluster of KUBECONFIG, side by side with what bounds it, and prints the ratios. */
+/**
+ * Measures the bundle on the real cluster of KUBECONFIG, and the queue in this process, side by side with what bounds
+ * them, and prints the ratios: all of it, or the sections that are named.
+ */
 async function bench(): Promise<void> {
   const { env } = processSources();
   const { KUBECONFIG } = env;
   if (!KUBECONFIG) throw new Error('Set KUBECONFIG: the bench measures against a real API server');
+  const sections: Record<string, (postgresUrl: string) => Promise<Row[]>> = {
+    cluster: (postgresUrl) => clusterRows(postgresUrl, KUBECONFIG, env),
+    queue: queueRows,
+    dispatch: async (postgresUrl) => [await dispatchRow(postgresUrl)],
+    replicas: (postgresUrl) => replicaRows(postgresUrl, KUBECONFIG),
+  };
+  const asked = process.argv.slice(2);
+  const unknown = asked.filter((name) => !Object.hasOwn(sections, name));
+  if (unknown.length > 0)
+    throw new Error(`There is no section ${unknown.join(', ')}; there are ${Object.keys(sections).join(', ')}`);
   const folder = await mkdtemp(join(tmpdir(), 'executor-bench-'));
   // PostgreSQL runs as another account when this one is root.
   await chmod(folder, 0o755);
   const log = createLogger({ level: 'warn', write: (line) => process.stderr.write(line) });
   const postgres = await startEmbeddedPostgres({ directory: join(folder, 'postgres'), log });
+  const rows: Row[] = [];
+  try {
+    for (const [name, section] of Object.entries(sections))
+      if (asked.length === 0 || asked.includes(name)) rows.push(...(await section(postgres.url)));
+  } finally {
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+  print(rows);
+  process.exitCode = rows.every(({ holds }) => holds) ? 0 : 1;
+}
+
+/** What the bundle does on the cluster. */
+async function clusterRows(
+  postgresUrl: string,
+  KUBECONFIG: string,
+  env: Record<string, string | undefined>,
+): Promise<Row[]> {
   const credentials = await openKubernetesCredentials(
     await findClusterAccess({ kind: 'kubeconfig', paths: KUBECONFIG.split(':') }, env),
     { environment: env },
@@ -54,7 +88,7 @@ async function bench(): Promise<void> {
     for (const node of nodes) await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: node } });
     await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     const settings = {
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: postgresUrl,
       KUBECONFIG,
       EXECUTOR_SAFETY_ENABLE_COOLDOWN: 'false',
       EXECUTOR_ACTIONS_MAX_CONCURRENT: '20',
@@ -71,9 +105,9 @@ async function bench(): Promise<void> {
     const memory = await service.memory();
     const client = httpClient(service.url, lanes);
     try {
-      rows.push(...(await cordonRows(client, credentials, { nodes, databaseUrl: postgres.url })));
+      rows.push(...(await cordonRows(client, credentials, { nodes, databaseUrl: postgresUrl })));
       rows.push(await scaleOf(client, cluster, namespace));
-      rows.push(await notifyRow(client, postgres.url));
+      rows.push(await notifyRow(client, postgresUrl));
       // `kubectl` must be in the PATH, and the audit log readable.
       const auditLog = env['CLUSTER_AUDIT_LOG'];
       if (auditLog) rows.push(await drainRow({ client, cluster, kubeconfig: KUBECONFIG, auditLog, namespace }));
@@ -104,11 +138,8 @@ async function bench(): Promise<void> {
       await cluster.delete({ apiVersion: 'v1', kind: 'Node', name: node }).catch(() => undefined);
     await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace }).catch(() => undefined);
     await credentials.close();
-    await postgres.stop();
-    await rm(folder, { recursive: true, force: true });
   }
-  print(rows);
-  process.exitCode = rows.every(({ holds }) => holds) ? 0 : 1;
+  return rows;
 }
 
 async function scaleOf(

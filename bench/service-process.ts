@@ -12,8 +12,7 @@ export interface ServiceProcess {
 }
 
 /** Starts the bundle, as the image does, and waits until it is healthy. */
-export async function startBundle(env: Record<string, string | undefined>): Promise<ServiceProcess> {
-  const port = 18084;
+export async function startBundle(env: Record<string, string | undefined>, port = 18_084): Promise<ServiceProcess> {
   const url = `http://127.0.0.1:${port}`;
   const began = performance.now();
   const child = spawn(process.execPath, ['dist/server.mjs'], {

@@ -2,7 +2,13 @@ import type { Attributes, Meter } from '@opentelemetry/api';
 import { createLabelBound } from './label-bound.ts';
 
 /** What the database knows and no replica counts by itself; read when the metrics are. */
-export type StateOfExecutions = { running: number; slotsInUse: number; targetLocks: number };
+export type StateOfExecutions = {
+  running: number;
+  slotsInUse: number;
+  targetLocks: number;
+  queueDepth: number;
+  queueOldestSeconds: number;
+};
 
 export type MetricsOptions = {
   meter: Meter;
@@ -44,6 +50,12 @@ export function createMetrics(options: MetricsOptions) {
     targetLocks: meter.createObservableGauge('executor_target_locks', {
       description: 'Targets that an execution holds, over all replicas.',
     }),
+    queueDepth: meter.createObservableGauge('executor_queue_depth', {
+      description: 'Queued executions whose time has come, over all replicas.',
+    }),
+    queueOldestSeconds: meter.createObservableGauge('executor_queue_oldest_seconds', {
+      description: 'How long the first of the queued executions has waited since its time came.',
+    }),
   };
   meter.addBatchObservableCallback(
     async (result) => {
@@ -51,8 +63,10 @@ export function createMetrics(options: MetricsOptions) {
       result.observe(state.running, read.running);
       result.observe(state.slotsInUse, read.slotsInUse);
       result.observe(state.targetLocks, read.targetLocks);
+      result.observe(state.queueDepth, read.queueDepth);
+      result.observe(state.queueOldestSeconds, read.queueOldestSeconds);
     },
-    [state.running, state.slotsInUse, state.targetLocks],
+    Object.values(state),
   );
   meter
     .createObservableGauge('executor_slots_limit', {

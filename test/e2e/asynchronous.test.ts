@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
+import { readGauges } from '../../src/database/gauges.ts';
 import { auditFromNow } from '../support/audit.ts';
 import { connectTestClient, createDeployment, createNamespace, ensureNodes, eventually } from '../support/cluster.ts';
 import { runningLoop } from '../support/loop.ts';
@@ -328,6 +329,26 @@ test('the most urgent first, of those the oldest; what has waited half a minute 
   const started = await service.sql<{ id: string }[]>`select id from execution order by fence`;
   const nameOf = Object.fromEntries(Object.entries(ids).map(([name, id]) => [id, name]));
   expect(started.map(({ id }) => nameOf[id])).toEqual(['older', 'forgotten', 'urgent', 'usual', 'usual too', 'low']);
+});
+
+test('the metrics tell how many wait whose time has come, and for how long the first has', async () => {
+  service = await startService({ env });
+  const { database } = service.runtime.executor;
+  const none = await readGauges(database);
+  const { body } = await told('first');
+  await told('second');
+  await told('not yet', { not_before: new Date(Date.now() + 3_600_000).toISOString() });
+  await service.sql`update execution set due_at = due_at - interval '40 seconds' where id = ${body.action_id}`;
+
+  const some = await readGauges(database);
+  await service.tick();
+  const after = await readGauges(database);
+
+  expect(none).toMatchObject({ queueDepth: 0, queueOldestSeconds: 0 });
+  expect(some.queueDepth).toBe(2);
+  expect(some.queueOldestSeconds).toBeGreaterThanOrEqual(40);
+  expect(some.queueOldestSeconds).toBeLessThan(100);
+  expect(after).toMatchObject({ queueDepth: 0, queueOldestSeconds: 0 });
 });
 
 test('not_before: waits for its time by the database, says so, and starts then', async () => {

@@ -29,6 +29,8 @@ test('the metrics are in Prometheus’ format, with help, bounded labels and the
     new Set([
       'executor_circuit_open',
       'executor_executions_running',
+      'executor_queue_depth',
+      'executor_queue_oldest_seconds',
       'executor_slots_in_use',
       'executor_target_locks',
       'executor_slots_limit',
