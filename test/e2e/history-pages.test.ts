@@ -1,8 +1,11 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateHistory } from '../../bench/generate-history.ts';
+import { connectDatabase } from '../../src/database/connect.ts';
 import type { Execution } from '../../src/database/execution-row.ts';
 import { type HistoryFilter, listExecutions, pageQuery } from '../../src/database/executions.ts';
+import { failuresOf } from '../../src/database/failures.ts';
+import { oscillationOf } from '../../src/database/oscillation.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
@@ -132,6 +135,47 @@ describe(`of ${count.toLocaleString('en')} executions, the newest page`, () => {
       expect({ what, ids: rows.map(({ id }) => id) }).toEqual({ what, ids: expected.map(({ id }) => id) });
     }
   });
+});
+
+test('what came of actions on one target is read by index, a few of its rows', async () => {
+  const { databaseUrl, sql } = service;
+  // Another than that of the service: one connection, so that it is known when its figures are in.
+  const database = connectDatabase({ url: databaseUrl, pool: 1, pooled: false });
+  const figures = async () => {
+    await database.statement('flush', (own) => own`select pg_stat_force_next_flush()`);
+    const [row] = await sql<{ scans: number; rows: number; whole: number }[]>`
+      select i.idx_scan::int as scans, i.idx_tup_read::int as rows, t.seq_scan::int as whole
+      from pg_stat_user_indexes i join pg_stat_user_tables t using (relid) where i.indexrelname = 'execution_outcomes'`;
+    if (!row) throw new Error('There are no figures');
+    return row;
+  };
+  const [used] = await sql<{ namespace: string; name: string }[]>`
+    select namespace, name from execution where action = 'scale_deployment' group by 1, 2 order by count(*) desc limit 1`;
+  if (!used) throw new Error('There is no target');
+  const target = { cluster: 'generated', kind: 'Deployment', ...used };
+  try {
+    const before = await figures();
+    // Also with the plan that PostgreSQL keeps after a few times.
+    for (let turn = 0; turn < 10; turn += 1) {
+      const scaled = {
+        target,
+        windowMs: 90 * 24 * hour,
+        scalings: ['scale_deployment'],
+        restarts: ['scale_deployment'],
+      };
+      const { restarts } = await oscillationOf(database, scaled);
+      expect(restarts.length).toBeGreaterThan(10);
+      expect(await failuresOf(database, { target, action: 'scale_deployment' })).toMatchObject({ count: 0 });
+    }
+    const after = await figures();
+
+    expect(after.whole - before.whole).toBe(0);
+    // The scalings, the restarts and the rollbacks; the failures.
+    expect(after.scans - before.scans).toBe(10 * (3 + 1));
+    expect(after.rows - before.rows).toBeLessThan(10 * 2 * 1_000);
+  } finally {
+    await database.close();
+  }
 });
 
 type Row = Pick<Execution, 'id' | 'action' | 'namespace' | 'kind' | 'name' | 'status' | 'correlationId' | 'createdAt'>;
