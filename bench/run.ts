@@ -11,6 +11,7 @@ import { createLogger } from '../src/telemetry/logger.ts';
 import { cordonRows, lanes } from './cordon.ts';
 import { dispatchRow } from './dispatch.ts';
 import { drainRow } from './drain.ts';
+import { historyRows } from './history.ts';
 import { httpClient } from './http-client.ts';
 import { print, quantile, type Row } from './measure.ts';
 import { notifyRow } from './notify.ts';
@@ -38,6 +39,8 @@ async function bench(): Promise<void> {
     queue: queueRows,
     dispatch: async (postgresUrl) => [await dispatchRow(postgresUrl)],
     replicas: (postgresUrl) => replicaRows(postgresUrl, KUBECONFIG),
+    history: (postgresUrl) =>
+      historyRows(postgresUrl, { DATABASE_URL: postgresUrl, KUBECONFIG, EXECUTOR_SAFETY_ENABLE_COOLDOWN: 'false' }),
   };
   const asked = process.argv.slice(2);
   const unknown = asked.filter((name) => !Object.hasOwn(sections, name));
