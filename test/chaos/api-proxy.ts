@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request as plainRequest, type ServerResponse } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/promises';
 import type { ApiFault } from './faults.ts';
 import type { Chance } from './seeded.ts';
 
@@ -91,6 +91,9 @@ export async function createApiProxy(
         if (back.destroyed) return;
         break;
       default:
+        // Were this process late, it would deliver what its sender has given up already.
+        await nextRound();
+        if (back.destroyed) return;
     }
     const answer = await forward(from, body, { auditId, back, keeps: its !== undefined && its.endsWith('_after') });
     if (its === 'api_drop_after' || its === 'api_hang_after' || its === 'api_500_after') {

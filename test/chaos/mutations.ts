@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import type { PassedCall } from './api-proxy.ts';
+import { textFrom } from './text-from.ts';
 
 /** A write of the service that took effect, by the API server's own log. */
 export interface Mutation {
@@ -39,7 +39,8 @@ export async function mutationsFrom(
   calls: ReadonlyMap<string, PassedCall>,
 ): Promise<Mutation[]> {
   const mutations: Mutation[] = [];
-  for (const text of await linesFrom(path, from)) {
+  for (const text of (await textFrom(path, from)).split('\n')) {
+    if (!text.startsWith('{') || !text.endsWith('}')) continue;
     const line = JSON.parse(text) as Line;
     const call = calls.get(line.auditID);
     const code = line.responseStatus?.code ?? 0;
@@ -70,19 +71,4 @@ function isDryRun({ requestURI, requestObject }: Line): boolean {
     deleteOptions?: { dryRun?: string[] };
   };
   return requestURI.includes('dryRun=') || [dryRun, deleteOptions?.dryRun].some((modes) => modes?.includes('All'));
-}
-
-async function linesFrom(path: string, from: number): Promise<string[]> {
-  const file = await open(path);
-  try {
-    const { size } = await file.stat();
-    const bytes = Buffer.alloc(Math.max(0, size - from));
-    await file.read(bytes, 0, bytes.length, from);
-    return bytes
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'));
-  } finally {
-    await file.close();
-  }
 }

@@ -1,18 +1,11 @@
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
-import { connectCluster } from '../../src/platform/kubernetes-connection.ts';
-import { migrateDatabase } from '../../src/platform/migrate.ts';
-import { migrationsFolder } from '../../src/platform/version.ts';
-import { sandboxKubeconfig } from '../../src/sandbox/kubeconfig.ts';
-import { createApiProxy } from './api-proxy.ts';
 import { createCallers, type Told } from './caller.ts';
-import { startChaosPostgres } from './chaos-postgres.ts';
 import { type Evidence, type Finding, gatherEvidence } from './evidence.ts';
 import { type Fault, planFaults } from './faults.ts';
-import { prepareGround } from './ground.ts';
 import { inflict } from './inflict.ts';
 import { allFree } from './invariants/all-free.ts';
 import { clusterAsRecorded } from './invariants/cluster-as-recorded.ts';
@@ -21,14 +14,12 @@ import { noneLost } from './invariants/none-lost.ts';
 import { oneHolder } from './invariants/one-holder.ts';
 import { serviceWell } from './invariants/service-well.ts';
 import { terminalStays } from './invariants/terminal-stays.ts';
-import { installJournal } from './journal.ts';
 import { mutationsFrom } from './mutations.ts';
-import { createReplica } from './replica.ts';
+import { onceWritten } from './once-written.ts';
 import { planRequests } from './requests.ts';
 import { seeded } from './seeded.ts';
-import { createTcpLink } from './tcp-link.ts';
+import { setStage } from './stage.ts';
 import { createTidyUp } from './tidy-up.ts';
-import { clusterUnderChaos } from './upstream.ts';
 
 export interface ChaosOptions {
   seed: number;
@@ -53,7 +44,6 @@ export interface ChaosResult {
   folder: string | undefined;
 }
 
-const replicaCount = 3;
 const leaseMs = 3_000;
 /** The longest timeout of a request, twice the lease, and what a busy machine needs. */
 const settleMs = 60_000;
@@ -69,67 +59,19 @@ export async function runChaos({
   // PostgreSQL runs as another user, where this is root.
   await chmod(folder, 0o755);
   const tidyUp = createTidyUp(say);
+  let keeps = true;
   try {
-    const under = await clusterUnderChaos(folder);
-    tidyUp.add(under.close);
-    const cluster = await connectCluster({
-      access: under.access,
-      environment: process.env,
-      timeoutMs: 10_000,
-      retryAttempts: 3,
-      userAgent: 'chaos',
-    });
-    tidyUp.add(() => cluster.close());
-    const database = await startChaosPostgres(join(folder, 'postgres'));
-    tidyUp.add(() => database.close());
-    await migrateDatabase({ url: database.url(), folder: migrationsFolder });
-    await installJournal(database.url());
-    const ground = await prepareGround(cluster);
-    tidyUp.add(() => ground.clear());
-    const run = ground.namespace;
+    const stage = await setStage(folder, { seed, leaseMs, tidyUp });
+    const { under, cluster, database, ground, links, proxies, replicas, logs } = stage;
     const { size: auditFrom } = await stat(under.auditLog);
 
-    const chance = seeded(seed + 1);
-    const indices = Array.from({ length: replicaCount }, (_, index) => index);
-    const links = await Promise.all(indices.map(() => createTcpLink({ host: '127.0.0.1', port: database.port })));
-    const proxies = await Promise.all(
-      indices.map((index) =>
-        createApiProxy(index, { upstream: under.upstream, run, chance: seeded(seed * 7 + index) }),
-      ),
-    );
-    tidyUp.add(...links.map((link) => () => link.close()), ...proxies.map((proxy) => () => proxy.close()));
-    const logs = join(folder, 'logs');
-    await mkdir(logs);
-    const replicas = await Promise.all(
-      indices.map(async (index) => {
-        const kubeconfig = join(folder, `replica-${index}.kubeconfig`);
-        await writeFile(kubeconfig, sandboxKubeconfig(proxies[index]?.url ?? '').replaceAll('sandbox', 'chaos'));
-        return createReplica(index, {
-          logFile: join(logs, `replica-${index}.log`),
-          env: {
-            DATABASE_URL: database.url(links[index]?.port),
-            KUBECONFIG: kubeconfig,
-            EXECUTOR_SERVICE_PORT: '0',
-            EXECUTOR_MONITORING_METRICS_PORT: '0',
-            EXECUTOR_ACTIONS_LEASE: `${leaseMs}ms`,
-            EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '1s',
-            EXECUTOR_ACTIONS_MAX_CONCURRENT: '6',
-            EXECUTOR_ACTIONS_WAIT_FOR_SLOT: '2s',
-            EXECUTOR_ACTIONS_SHUTDOWN_TIMEOUT: '2s',
-          },
-        });
-      }),
-    );
-    tidyUp.add(...replicas.map((replica) => () => replica.close()));
-    await Promise.all(replicas.map((replica) => replica.start()));
-
-    const faults = planFaults({ seed, lengthMs, replicas: replicaCount, leaseMs });
+    const faults = planFaults({ seed, lengthMs, replicas: replicas.length, leaseMs });
     const { deployments, nodes } = ground;
-    const requests = planRequests({ seed, lengthMs, perSecond, replicas: replicaCount, deployments, nodes });
+    const requests = planRequests({ seed, lengthMs, perSecond, replicas: replicas.length, deployments, nodes });
     say(
       `Seed ${seed}: ${requests.length} requests and ${faults.length} faults in ${lengthMs / 1000} s, on ${under.upstream.server}`,
     );
-    const callers = createCallers({ replicas, ground, chance, run });
+    const callers = createCallers({ replicas, ground, chance: seeded(seed + 1), run: ground.namespace });
     const memory: number[] = [];
     const measuring = setInterval(() => {
       for (const replica of replicas) void replica.memoryMb().then((mb) => mb !== undefined && memory.push(mb));
@@ -156,14 +98,14 @@ export async function runChaos({
 
     const sql = postgres(database.url(), { max: 2, onnotice: () => undefined });
     tidyUp.add(() => sql.end());
+    // A request that still hangs somewhere has perhaps no row yet.
+    await Promise.race([sent, sleep(settleMs, undefined, { ref: false })]);
     await untilQuiet(sql);
     const settledAfterMs = performance.now() - whole;
-    // Callers that follow what is over learn of it now.
-    await Promise.race([sent, sleep(10_000)]);
     callers.giveUp();
     await sent;
-    await sleep(1_000);
     clearInterval(measuring);
+    await onceWritten(cluster, under.auditLog);
 
     const calls = new Map(proxies.flatMap((proxy) => proxy.calls.map((call) => [call.auditId, call] as const)));
     const evidence = await gatherEvidence(sql, {
@@ -187,7 +129,7 @@ export async function runChaos({
     ];
     const apiFaults: Record<string, number> = {};
     for (const { fault } of calls.values()) if (fault) apiFaults[fault] = (apiFaults[fault] ?? 0) + 1;
-    const broke = findings.some(({ broken }) => broken.length > 0);
+    keeps = findings.some(({ broken }) => broken.length > 0) || process.env['CHAOS_KEEP'] !== undefined;
     return {
       seed,
       faults,
@@ -199,11 +141,11 @@ export async function runChaos({
       stopsMs: replicas.flatMap((replica) => replica.stopsMs),
       starts: replicas.reduce((sum, replica) => sum + replica.starts(), 0),
       apiFaults,
-      folder: broke || process.env['CHAOS_KEEP'] ? logs : undefined,
+      folder: keeps ? logs : undefined,
     };
   } finally {
     await tidyUp.close();
-    if (!process.env['CHAOS_KEEP']) await rm(join(folder, 'postgres'), { recursive: true, force: true });
+    await rm(keeps ? join(folder, 'postgres') : folder, { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { faultKinds } from './faults.ts';
 import { resultText } from './print-result.ts';
 import { runChaos } from './run-chaos.ts';
 
@@ -6,12 +7,12 @@ test(
   'three replicas under faults of every kind: nothing is done twice, lost, or left held',
   { timeout: 300_000 },
   async () => {
-    const result = await runChaos({ seed: 5, lengthMs: 50_000 });
+    const result = await runChaos({ seed: 46, lengthMs: 36_000 });
 
     console.log(resultText(result));
     expect(result.findings.flatMap(({ broken }) => broken.map(({ what }) => what))).toEqual([]);
     // A run that met nothing would prove nothing.
-    expect(result.findings.every(({ checked }) => checked > 0)).toBe(true);
-    expect(result.faults.length).toBeGreaterThanOrEqual(15);
+    expect(result.findings.filter(({ checked }) => checked === 0)).toEqual([]);
+    expect(new Set(result.faults.map(({ kind }) => kind))).toEqual(new Set(faultKinds));
   },
 );
