@@ -35,7 +35,7 @@ interface Answer {
   location: string | null;
 }
 
-const answerTimeoutMs = 30_000;
+const answerTimeoutMs = 45_000;
 const mostTries = 40;
 
 /**

@@ -76,6 +76,8 @@ export async function setStage(
           EXECUTOR_ACTIONS_MAX_CONCURRENT: '6',
           EXECUTOR_ACTIONS_WAIT_FOR_SLOT: '2s',
           EXECUTOR_ACTIONS_SHUTDOWN_TIMEOUT: '2s',
+          // A read that hangs is given up before its caller gives up.
+          EXECUTOR_KUBERNETES_TIMEOUT: '10s',
         },
       });
     }),
