@@ -39,8 +39,8 @@ export interface FaultPlan {
   leaseMs: number;
 }
 
-/** On a busy machine a process takes that long to be there again. */
-const comingBackMs = 3_500;
+/** For aiming, and for a process to be there again on a busy machine. */
+const comingBackMs = 5_000;
 /** Between two outages of Postgres: what is to be written has a chance to be. */
 const betweenOutagesMs = 7_000;
 

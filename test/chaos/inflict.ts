@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Aim } from './aim.ts';
 import type { ApiProxy } from './api-proxy.ts';
 import type { ChaosPostgres } from './chaos-postgres.ts';
 import { type Fault, isOfApi } from './faults.ts';
@@ -11,12 +12,13 @@ export interface Disturbed {
   proxies: readonly ApiProxy[];
   links: readonly TcpLink[];
   postgres: ChaosPostgres;
+  aim: Aim;
 }
 
 /** Brings the fault about, lets it last, and takes it back. Comes back once all is as it was. */
 export async function inflict(fault: Fault, disturbed: Disturbed): Promise<void> {
   const { kind, forMs, replica: index = 0, share = 1, writesOnly = false } = fault;
-  const { postgres } = disturbed;
+  const { postgres, aim } = disturbed;
   const { replica, proxy, link } = partsOf(disturbed, index);
   if (isOfApi(kind)) {
     proxy.weather(kind, { share, writesOnly });
@@ -26,14 +28,17 @@ export async function inflict(fault: Fault, disturbed: Disturbed): Promise<void>
   }
   switch (kind) {
     case 'kill':
+      await aim(replica);
       await replica.kill();
       await sleep(forMs);
       return await replica.start();
     case 'terminate':
+      await aim(replica);
       await replica.terminate();
       await sleep(forMs);
       return await replica.start();
     case 'freeze':
+      await aim(replica);
       replica.freeze();
       await sleep(forMs);
       return replica.thaw();

@@ -8,6 +8,7 @@ export interface ReplicaPlace {
   readonly index: number;
   /** Where it answers; undefined while it is not there. */
   url(): string | undefined;
+  pid(): number | undefined;
   start(): Promise<void>;
   /** SIGKILL: nothing is handed over. */
   kill(): Promise<void>;
@@ -80,6 +81,7 @@ export function createReplica(index: number, given: { env: Record<string, string
   return {
     index,
     url: () => url,
+    pid: () => child?.pid,
     async start() {
       if (!closed) await launch();
     },

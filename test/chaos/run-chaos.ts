@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
+import { createAim } from './aim.ts';
 import { createCallers, type Told } from './caller.ts';
 import { type Evidence, type Finding, gatherEvidence } from './evidence.ts';
 import { type Fault, planFaults } from './faults.ts';
@@ -71,6 +72,9 @@ export async function runChaos({
     say(
       `Seed ${seed}: ${requests.length} requests and ${faults.length} faults in ${lengthMs / 1000} s, on ${under.upstream.server}`,
     );
+    const looking = postgres(database.url(), { max: 2, onnotice: () => undefined, connect_timeout: 1 });
+    tidyUp.add(() => looking.end({ timeout: 1 }));
+    const aim = createAim(looking);
     const callers = createCallers({ replicas, ground, chance: seeded(seed + 1), run: ground.namespace });
     const memory: number[] = [];
     const measuring = setInterval(() => {
@@ -83,7 +87,7 @@ export async function runChaos({
       say(
         `${(fault.atMs / 1000).toFixed(1)} s: ${fault.kind}${fault.replica === undefined ? '' : ` of replica ${fault.replica}`} for ${fault.forMs} ms`,
       );
-      await inflict(fault, { replicas, proxies, links, postgres: database });
+      await inflict(fault, { replicas, proxies, links, postgres: database, aim });
     });
     const sent = Promise.all(
       requests.map(async (request) => {
