@@ -5,7 +5,7 @@ import type { ReplicaPlace } from './replica.ts';
 /** Comes back when the replica is in the middle of a run, or after this long. */
 export type Aim = (replica: ReplicaPlace) => Promise<void>;
 
-const mostMs = 2_000;
+const mostMs = 3_500;
 
 /**
  * Most of the time nothing would be cut in two by a process that stops just then. So waits for a run of which a change is
@@ -16,7 +16,7 @@ export function createAim(sql: Sql): Aim {
     const pid = replica.pid();
     const end = performance.now() + mostMs;
     while (performance.now() < end && pid !== undefined) {
-      const isLate = performance.now() > end - mostMs / 2;
+      const isLate = performance.now() > end - mostMs / 4;
       const looked = sql<{ halfway: boolean }[]>`
         select bool_or(c.applied > 0 and c.applied < c.total) as halfway
         from execution e, lateral (select count(*) as total, count(*) filter (where change->>'status' = 'applied') as applied

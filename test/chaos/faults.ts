@@ -40,7 +40,7 @@ export interface FaultPlan {
 }
 
 /** For aiming, and for a process to be there again on a busy machine. */
-const comingBackMs = 5_000;
+const comingBackMs = 6_500;
 /** Between two outages of Postgres: what is to be written has a chance to be. */
 const betweenOutagesMs = 7_000;
 

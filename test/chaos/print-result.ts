@@ -41,7 +41,7 @@ export function resultText(result: ChaosResult): string {
     '',
     `Executions: ${rows.length} (${countsOf(rows.map(({ status }) => status))})`,
     `Mutations: ${evidence.mutations.length} (${countsOf(evidence.mutations.map(({ verb, subresource }) => (subresource === 'eviction' ? 'evict' : verb)))})`,
-    `Taken over: ${taken.length}, after the end of the lease by ${summaryOf(lateMs)} ms; settled ${settled.length} (${countsOf(settled.map(({ status }) => status))})`,
+    `Taken over: ${taken.length}, after the end of the lease by ${summaryOf(lateMs)} ms; settled ${settled.length} (${countsOf(settled.map(({ action, status }) => `${action} ${status}`))})`,
     `Answers: ${countsOf(told.flatMap(({ answers }) => answers.map((answer) => answer.slice(0, 3))))}`,
     `Quiet ${Math.round(result.settledAfterMs)} ms after the last fault; processes started ${result.starts} times; SIGTERM to exit ${summaryOf(stopsMs.toSorted((a, b) => a - b))} ms`,
     `Last to end: ${lastOf(rows)}`,

@@ -36,12 +36,12 @@ export interface RequestPlan {
 const weights = {
   scale_deployment: 20,
   restart_deployment: 12,
-  restart_pod: 8,
+  restart_pod: 12,
   cordon_node: 7,
-  uncordon_node: 9,
+  uncordon_node: 14,
   taint_node: 7,
   untaint_node: 6,
-  drain_node: 7,
+  drain_node: 14,
   enable_debug_mode: 9,
   notify_only: 3,
   collect_diagnostics: 3,
@@ -86,7 +86,7 @@ function targetOf(
   { deployments, nodes }: RequestPlan,
 ): ChaosRequest['target'] {
   if (action.endsWith('_node')) return { kind: 'Node', index: below(nodes) };
-  if (action === 'restart_pod') return { kind: below(3) > 0 ? 'Pod' : 'Deployment', index: below(deployments) };
+  if (action === 'restart_pod') return { kind: below(2) > 0 ? 'Pod' : 'Deployment', index: below(deployments) };
   if (action === 'rollback' || action === 'cancel' || action === 'resume') return undefined;
   return { kind: 'Deployment', index: below(deployments) };
 }
