@@ -78,7 +78,7 @@ export type ClaimAnswer =
 /**
  * Admits an execution, or says what stands against it: one commit, shared with what arrives together
  * (drizzle/0005_claims_together.sql, 0006_async.sql).
- * Not safe to repeat blindly: a second sending of the same row is its own `duplicate`.
+ * A second sending of the same row is its own `duplicate`: see `findClaim`.
  */
 export async function claim(database: Database, request: ClaimRequest): Promise<ClaimAnswer> {
   const payload: JsonObject = {
@@ -94,6 +94,27 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };
   return parsed(await database.together<RawAnswer>('claim_execution', 'claim_executions', payload));
+}
+
+/**
+ * The answer to a claim that was sent with that mark in its event, where the claim was made; undefined: it was not, or what
+ * it began is in other hands.
+ */
+export async function findClaim(
+  database: Database,
+  { id, mark }: { id: string; mark: string },
+): Promise<ClaimAnswer | undefined> {
+  return await database.statement('find_claim', async (sql) => {
+    const [row] = await sql<{ answer: RawAnswer }[]>`
+      select jsonb_build_object('outcome', case when e.finished_at is null then 'claimed' else 'recorded' end, 'fence', e.fence,
+        'created_at', e.created_at, 'started_at', e.started_at, 'deadline', e.deadline, 'lease_until', e.lease_until,
+        'finished_at', e.finished_at, 'doubtful', true) as answer
+      from execution e join execution_event v on v.execution_id = e.id and v.data->>'claim' = ${mark}
+      where e.id = ${id} and not exists (
+        select from execution_event later
+        where later.execution_id = e.id and later.id > v.id and later.type <> 'execution.cancel_requested')`;
+    return row && parsed(row.answer);
+  });
 }
 
 /** The keys that executions with a lower fencing number hold: they were admitted first. */

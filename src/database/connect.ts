@@ -1,9 +1,10 @@
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres, { type Sql } from 'postgres';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { Sql } from 'postgres';
 import type { JsonObject } from '../json.ts';
-import { type Listening, listenOn, poll } from './listen.ts';
+import type { Listening } from './listen.ts';
+import { openPool } from './pool.ts';
 import { type Sending, together } from './together.ts';
-import { DatabaseUnavailable, isConnectionFault } from './unavailable.ts';
+import { DatabaseUnavailable, isConnectionFault, isReadOnlyFault, unavailable } from './unavailable.ts';
 
 /** Runs around each statement, so that spans and metrics hang there; `name` is one of a few dozen fixed words. */
 export type StatementObserver = <T>(name: string, run: () => Promise<T>) => Promise<T>;
@@ -25,7 +26,7 @@ export interface Database {
    * Runs one statement written in plain SQL. Throws DatabaseUnavailable where Postgres can't be reached or does not
    * answer in time; then a write may or may not have been committed.
    */
-  statement<T>(name: string, run: (sql: Sql) => Promise<T>): Promise<T>;
+  statement<T>(name: string, run: (sql: Sql) => Promise<T>, timeoutMs?: number): Promise<T>;
   /** The same, for what Drizzle puts together. */
   query<T>(name: string, run: (db: PostgresJsDatabase) => Promise<T>): Promise<T>;
   /**
@@ -41,46 +42,59 @@ export interface Database {
   close(): Promise<void>;
 }
 
-const connectTimeoutSeconds = 5;
 const defaultTimeoutMs = 10_000;
+const primarySoughtEveryMs = 1_000;
 
 export function connectDatabase({
-  url,
-  pool,
-  pooled,
   observe = (_name, run) => run(),
   timeoutMs = defaultTimeoutMs,
+  ...options
 }: DatabaseOptions): Database {
-  const sql = postgres(url, {
-    max: pool,
-    prepare: !pooled,
-    connect_timeout: connectTimeoutSeconds,
-    backoff: reconnectAfterSeconds,
-    // Asking for the types of arrays costs a round trip per connection, and we send none.
-    fetch_types: false,
-    onnotice: () => undefined,
-    connection: { application_name: 'executor-service' },
-  });
-  // Drizzle makes the client's JSON and times plain text: values for jsonb are sent as text, and times come as text.
-  const db = drizzle(sql);
+  const pool = openPool({ ...options, timeoutMs });
   const lanes = new Map<string, (item: JsonObject) => Sending<unknown>>();
   const laneOf = (listFunction: string) => {
     const lane =
       lanes.get(listFunction) ??
       together(async (items: JsonObject[]) => {
-        const call = () =>
-          sql<{ answers: unknown[] }[]>`select ${sql(listFunction)}(${JSON.stringify(items)}::jsonb) as answers`;
-        const [row] = await withDeadline(listFunction, call, timeoutMs);
+        const [row] = await withDeadline(listFunction, async () => {
+          const sql = pool.sql();
+          return await sql<
+            { answers: unknown[] }[]
+          >`select ${sql(listFunction)}(${JSON.stringify(items)}::jsonb) as answers`;
+        });
         return row?.answers ?? [];
       });
     lanes.set(listFunction, lane);
     return lane;
   };
-  const run = <T>(name: string, call: () => Promise<T>): Promise<T> =>
-    observe(name, () => withDeadline(name, call, timeoutMs));
+  const withDeadline = async <T>(name: string, call: () => Promise<T>, withinMs = timeoutMs): Promise<T> => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        // It may be slow, or nobody may be there any more. Once in that time, so that connections don't pile up.
+        pool.renew(withinMs);
+        reject(new DatabaseUnavailable(`PostgreSQL did not answer "${name}" within ${withinMs / 1000} s`));
+      }, withinMs);
+    });
+    // A standby has done nothing: the primary may be at the same address by now.
+    const callPrimary = () =>
+      call().catch((error: unknown) => {
+        if (isReadOnlyFault(error) && pool.renew(primarySoughtEveryMs)) return call();
+        throw error;
+      });
+    try {
+      return await Promise.race([callPrimary(), late]);
+    } catch (error) {
+      throw isConnectionFault(error) ? unavailable(error) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const run = <T>(name: string, call: () => Promise<T>, withinMs?: number): Promise<T> =>
+    observe(name, () => withDeadline(name, call, withinMs));
   return {
-    statement: (name, call) => run(name, () => call(sql)),
-    query: (name, call) => run(name, () => call(db)),
+    statement: (name, call, withinMs) => run(name, () => call(pool.sql()), withinMs),
+    query: (name, call) => run(name, () => call(pool.db())),
     async together<Answer>(name: string, listFunction: string, item: JsonObject) {
       const lane = laneOf(listFunction);
       let sending: Sending<unknown> | undefined;
@@ -90,31 +104,9 @@ export function connectDatabase({
         sending?.giveUp();
       }
     },
-    listen: (channel, heard) => (pooled ? poll(heard) : listenOn(sql, channel, heard)),
-    close: () => sql.end({ timeout: connectTimeoutSeconds }),
+    listen: (channel, heard) => pool.listen(channel, heard),
+    close: () => pool.close(),
   };
-}
-
-/** The driver's own waits up to 20 s, so that a Postgres that is back stays unused, and leases run out. */
-function reconnectAfterSeconds(retries: number): number {
-  return Math.min(0.02 * 2 ** retries, 0.5) * (0.5 + Math.random() / 2);
-}
-
-async function withDeadline<T>(name: string, call: () => Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new DatabaseUnavailable(`PostgreSQL did not answer "${name}" within ${timeoutMs / 1000} s`)),
-      timeoutMs,
-    );
-  });
-  try {
-    return await Promise.race([call(), late]);
-  } catch (error) {
-    throw isConnectionFault(error) ? new DatabaseUnavailable('PostgreSQL can not be reached', error) : error;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The SQL function says what it answers. */

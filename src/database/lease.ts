@@ -1,8 +1,11 @@
+import type { Sql } from 'postgres';
 import type { Json } from '../json.ts';
 import type { NewEvent } from './claim.ts';
 import type { Database } from './connect.ts';
 import type { Execution } from './execution-row.ts';
 import { findExecution } from './executions.ts';
+
+const longestRenewalMs = 10_000;
 
 export interface Renewal {
   id: string;
@@ -14,14 +17,16 @@ export interface Renewal {
 
 /** Holds the run for another lease. False: it is no longer the holder's, who must not begin another change. */
 export async function renewLease(database: Database, { id, fence, leaseMs, progress }: Renewal): Promise<boolean> {
-  return await database.statement('renew_lease', async (sql) => {
+  const renew = async (sql: Sql) => {
     const rows = await sql`
       update execution
       set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1000}), progress = ${JSON.stringify(progress)}::jsonb
       where id = ${id} and fence = ${fence} and status = 'running'
       returning id`;
     return rows.length > 0;
-  });
+  };
+  // Soon enough that over a connection that has died there is time for another try.
+  return await database.statement('renew_lease', renew, Math.min(leaseMs / 4, longestRenewalMs));
 }
 
 export interface Progress {

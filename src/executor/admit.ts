@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../actions/refusal.ts';
-import { claim, type ClaimAnswer, type NewExecution } from '../database/claim.ts';
+import type { ClaimAnswer, NewExecution } from '../database/claim.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
+import { claimSurely } from './claim-surely.ts';
 import type { ExecutorContext } from './context.ts';
 import { cooldownKey, heldKeys, objectKey } from './held-objects.ts';
 import type { Prepared } from './prepare.ts';
@@ -42,7 +43,7 @@ export async function admit(
     queuedFence,
   }: { run: boolean; row: NewExecution; message: string; queuedFence?: number | undefined },
 ): Promise<Admission> {
-  const { cluster, database, settings, now } = context;
+  const { cluster, settings, now } = context;
   const { maxConcurrent, leaseMs, waitForSlotMs, cooldownPeriodMs } = settings.actions;
   const cools = run && settings.safety.enableCooldown && cooldownPeriodMs > 0;
   const key = cools ? cooldownKey(cluster.name, prepared) : undefined;
@@ -50,7 +51,7 @@ export async function admit(
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     if (context.stopping.aborted) throw stopping(now());
     const claimedAtMs = performance.now();
-    const answer = await claim(database, {
+    const answer = await claimSurely(context, {
       run,
       row,
       event: { type: run ? 'execution.started' : `execution.${row.status}`, message },

@@ -57,7 +57,7 @@ export async function answered(
       const answer = await runLater(context, { id, prepared, terms, notBefore: later.notBefore });
       if (answer.outcome === 'cooling' || answer.outcome === 'undone') throw refused(prepared, answer);
       if (answer.outcome === 'queued') return await awaited(context, underWay(answer.execution), later);
-      return await awaited(context, replay(await storedAs(context, answer.id), terms), later);
+      return await awaited(context, replay(await storedAs(context, answer.id), terms, answer.id !== id), later);
     }
     const carried = await carryOut(context, { id, prepared, terms, replan, signal });
     if (carried.outcome === 'ended') return { state: 'ended', execution: carried.execution, replayed: false };

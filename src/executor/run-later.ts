@@ -1,10 +1,11 @@
 import type { Execution } from '../database/execution-row.ts';
-import { enqueue, type EnqueueAnswer } from '../database/queue.ts';
+import { enqueue, type EnqueueAnswer, type EnqueueRequest } from '../database/queue.ts';
 import type { ExecutorContext } from './context.ts';
 import { cooldownKey, heldKeys } from './held-objects.ts';
 import { newExecution, type RunTerms, unclaimed } from './new-execution.ts';
 import type { Prepared } from './prepare.ts';
 import { changeRecordsOf, jsonOf } from './record.ts';
+import { untilTold } from './until-told.ts';
 
 /** When and how a run is to come about that the caller does not wait for to its end. */
 export interface Later {
@@ -41,14 +42,15 @@ export async function runLater(
   const locks = dryRun ? [] : heldKeys(cluster.name, prepared);
   const begin = places.free() > 0 && !stopping.aborted ? places.begin : undefined;
   const { leaseMs, maxConcurrent } = settings.actions;
-  const answer = await enqueue(database, {
+  const request: EnqueueRequest = {
     row,
     notBefore,
     locks,
     cooldownKey: cools ? cooldownKey(cluster.name, prepared) : undefined,
     idempotencyMs: settings.database.idempotencyMs,
     take: begin && { holder, leaseMs, slots: maxConcurrent },
-  });
+  };
+  const answer = await untilTold(context, id, () => enqueue(database, request));
   if (answer.outcome !== 'queued') return answer;
   const { outcome: _, fence, ...queued } = answer;
   const execution: Execution = {

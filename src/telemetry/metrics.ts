@@ -57,17 +57,14 @@ export function createMetrics(options: MetricsOptions) {
       description: 'How long the first of the queued executions has waited since its time came.',
     }),
   };
-  meter.addBatchObservableCallback(
-    async (result) => {
-      const read = await readState();
-      result.observe(state.running, read.running);
-      result.observe(state.slotsInUse, read.slotsInUse);
-      result.observe(state.targetLocks, read.targetLocks);
-      result.observe(state.queueDepth, read.queueDepth);
-      result.observe(state.queueOldestSeconds, read.queueOldestSeconds);
-    },
-    Object.values(state),
-  );
+  meter.addBatchObservableCallback(async (result) => {
+    const read = await readState();
+    result.observe(state.running, read.running);
+    result.observe(state.slotsInUse, read.slotsInUse);
+    result.observe(state.targetLocks, read.targetLocks);
+    result.observe(state.queueDepth, read.queueDepth);
+    result.observe(state.queueOldestSeconds, read.queueOldestSeconds);
+  }, Object.values(state));
   meter
     .createObservableGauge('executor_slots_limit', {
       description: 'Executions that may be under way at one time, over all replicas.',
