@@ -91,7 +91,7 @@ export async function handOver(database: Database, { id, fence, ...known }: Hand
 /** A run whose replica has gone silent, or has handed it over. */
 export type Orphan = Execution & {
   fence: number;
-  /** Until its deadline, by the database's clock; negative once that is over. */
+  /** Whole milliseconds until its deadline, by the database's clock; negative once that is over. */
   untilDeadlineMs: number;
 };
 
@@ -121,7 +121,7 @@ export async function takeOverOrphan(
         from orphan where status = 'running'
       )
       select id, fence, (extract(epoch from deadline - clock_timestamp()) * 1000)::float8 as ms from taken`;
-    return row && { id: row.id, fence: Number(row.fence), untilDeadlineMs: row.ms ?? 0 };
+    return row && { id: row.id, fence: Number(row.fence), untilDeadlineMs: Math.round(row.ms ?? 0) };
   });
   const row = taken && (await findExecution(database, taken.id));
   return row && { ...row, ...taken };

@@ -27,7 +27,7 @@ export async function lookAgainUnderClaim(
     await judgePlan(context, {
       // Read anew: what the plan has read is what is in doubt.
       reader: readerOf(cluster, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(settings.actions.leaseMs / 2)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.floor(settings.actions.leaseMs / 2))]),
       }),
       action: findAction(action) ?? { name: action },
       plan,

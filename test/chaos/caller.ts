@@ -36,7 +36,8 @@ interface Answer {
 }
 
 const answerTimeoutMs = 45_000;
-const mostTries = 40;
+/** Whoever wants to cancel does not ask for ever; whoever wants something done does, while this lasts. */
+const mostTriesToCancel = 5;
 
 /**
  * Callers that send again with the same key after a 5xx or a broken connection, to whichever replica; that ask for the
@@ -64,7 +65,7 @@ export function createCallers(given: {
     }
   };
   const keepAsking = async (its: Told, first: number, path: string, init: RequestInit): Promise<Answer | undefined> => {
-    const tries = its.request.what === 'cancel' ? 5 : mostTries;
+    const tries = its.request.what === 'cancel' ? mostTriesToCancel : Number.POSITIVE_INFINITY;
     for (let attempt = 0, replica = first; attempt < tries && !over; attempt += 1) {
       const answer = await ask(replica, path, init);
       its.answers.push(answer ? `${answer.status} ${answer.body.code ?? answer.body.status ?? ''}` : 'broken');

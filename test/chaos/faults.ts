@@ -37,6 +37,8 @@ export interface FaultPlan {
   lengthMs: number;
   replicas: number;
   leaseMs: number;
+  /** Those that are inflicted; all, if it is not given. */
+  kinds?: readonly FaultKind[];
 }
 
 /** For aiming, and for a process to be there again on a busy machine. */
@@ -48,15 +50,15 @@ const betweenOutagesMs = 7_000;
  * When what goes wrong: each kind in turn, in an order that the seed gives. Two replicas may be gone at a time, the last
  * one never.
  */
-export function planFaults({ seed, lengthMs, replicas, leaseMs }: FaultPlan): Fault[] {
+export function planFaults({ seed, lengthMs, replicas, leaseMs, kinds = faultKinds }: FaultPlan): Fault[] {
   const chance = seeded(seed ^ 0x5f_a0_17);
   const faults: Fault[] = [];
   const goneUntilMs = Array.from({ length: replicas }, () => 0);
   let databaseBackAtMs = 0;
   let turn: FaultKind[] = [];
-  const everyMs = Math.min(2_600, (lengthMs - 3_000) / (faultKinds.length + 1));
+  const everyMs = Math.min(2_600, (lengthMs - 3_000) / (kinds.length + 1));
   for (let atMs = 2_000; atMs < lengthMs - 1_000; atMs += everyMs * (0.6 + chance.next() * 0.8)) {
-    if (turn.length === 0) turn = chance.shuffled(faultKinds);
+    if (turn.length === 0) turn = chance.shuffled(kinds);
     // What can't be now is put off.
     const index = turn.findIndex(
       (kind) =>

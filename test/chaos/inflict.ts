@@ -28,16 +28,19 @@ export async function inflict(fault: Fault, disturbed: Disturbed): Promise<void>
   }
   switch (kind) {
     case 'kill':
+      await untilSpared(disturbed, replica);
       await aim(replica);
       await replica.kill();
       await sleep(forMs);
       return await replica.start();
     case 'terminate':
+      await untilSpared(disturbed, replica);
       await aim(replica);
       await replica.terminate();
       await sleep(forMs);
       return await replica.start();
     case 'freeze':
+      await untilSpared(disturbed, replica);
       await aim(replica);
       replica.freeze();
       await sleep(forMs);
@@ -60,6 +63,14 @@ export async function inflict(fault: Fault, disturbed: Disturbed): Promise<void>
       return await postgres.start();
   }
 }
+
+/** The last replica is never taken away: on a busy machine another one may take its time to come back. */
+async function untilSpared({ replicas }: Disturbed, replica: ReplicaPlace): Promise<void> {
+  const end = performance.now() + comesBackWithinMs;
+  while (performance.now() < end && !replicas.some((other) => other !== replica && other.isPresent())) await sleep(100);
+}
+
+const comesBackWithinMs = 60_000;
 
 function partsOf({ replicas, proxies, links }: Disturbed, index: number) {
   const [replica, proxy, link] = [replicas[index], proxies[index], links[index]];

@@ -16,6 +16,8 @@ export interface ReplicaPlace {
   terminate(): Promise<void>;
   /** SIGKILL, and it is not started again. */
   close(): Promise<void>;
+  /** It listens, is not frozen, and is not about to end. */
+  isPresent(): boolean;
   freeze(): void;
   thaw(): void;
   /** Resident memory now, in MB; undefined while it is not there. */
@@ -37,6 +39,7 @@ export function createReplica(index: number, given: { env: Record<string, string
   let url: string | undefined;
   let starts = 0;
   let closed = false;
+  let frozen = false;
   const expected = new Map<ChildProcess, 'SIGKILL' | 'SIGTERM'>();
 
   const launch = () =>
@@ -48,6 +51,7 @@ export function createReplica(index: number, given: { env: Record<string, string
       });
       child = its;
       let said = '';
+      let listened = false;
       const late = setTimeout(() => reject(new Error(`Replica ${index} did not start: ${said}`)), startTimeoutMs);
       const read = (chunk: Buffer) => {
         log.write(chunk);
@@ -55,6 +59,7 @@ export function createReplica(index: number, given: { env: Record<string, string
         const address = /"address":"(http:[^"]+)"/.exec(said)?.[1];
         if (!address || child !== its || url !== undefined) return;
         url = address;
+        listened = true;
         clearTimeout(late);
         resolve();
       };
@@ -64,7 +69,8 @@ export function createReplica(index: number, given: { env: Record<string, string
         clearTimeout(late);
         if (child === its) url = undefined;
         const how = expected.get(its);
-        const asAsked = how === 'SIGKILL' || (how === 'SIGTERM' && code === 0);
+        // Before it listens there is nothing to end gracefully.
+        const asAsked = how === 'SIGKILL' || (how === 'SIGTERM' && (code === 0 || !listened));
         if (!asAsked)
           deaths.push(`replica ${index} ended with ${signal ?? code}${how ? ` after ${how}` : ''}: ${said}`);
         resolve();
@@ -95,8 +101,15 @@ export function createReplica(index: number, given: { env: Record<string, string
       closed = true;
       await end('SIGKILL');
     },
-    freeze: () => void child?.kill('SIGSTOP'),
-    thaw: () => void child?.kill('SIGCONT'),
+    isPresent: () => url !== undefined && !frozen && !(child && expected.has(child)),
+    freeze() {
+      frozen = true;
+      child?.kill('SIGSTOP');
+    },
+    thaw() {
+      frozen = false;
+      child?.kill('SIGCONT');
+    },
     async memoryMb() {
       if (!child || url === undefined) return undefined;
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');

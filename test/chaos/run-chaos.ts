@@ -6,7 +6,7 @@ import postgres, { type Sql } from 'postgres';
 import { createAim } from './aim.ts';
 import { createCallers, type Told } from './caller.ts';
 import { type Evidence, type Finding, gatherEvidence } from './evidence.ts';
-import { type Fault, planFaults } from './faults.ts';
+import { type Fault, type FaultKind, faultKinds, planFaults } from './faults.ts';
 import { inflict } from './inflict.ts';
 import { allFree } from './invariants/all-free.ts';
 import { clusterAsRecorded } from './invariants/cluster-as-recorded.ts';
@@ -26,6 +26,7 @@ export interface ChaosOptions {
   seed: number;
   lengthMs: number;
   perSecond?: number;
+  kinds?: readonly FaultKind[] | undefined;
   say?: (line: string) => void;
 }
 
@@ -54,6 +55,7 @@ export async function runChaos({
   seed,
   lengthMs,
   perSecond = 4,
+  kinds = faultKinds,
   say = () => undefined,
 }: ChaosOptions): Promise<ChaosResult> {
   const folder = await mkdtemp(join(tmpdir(), 'executor-chaos-'));
@@ -66,7 +68,7 @@ export async function runChaos({
     const { under, cluster, database, ground, links, proxies, replicas, logs } = stage;
     const { size: auditFrom } = await stat(under.auditLog);
 
-    const faults = planFaults({ seed, lengthMs, replicas: replicas.length, leaseMs });
+    const faults = planFaults({ seed, lengthMs, replicas: replicas.length, leaseMs, kinds });
     const { deployments, nodes } = ground;
     const requests = planRequests({ seed, lengthMs, perSecond, replicas: replicas.length, deployments, nodes });
     say(
