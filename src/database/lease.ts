@@ -6,6 +6,8 @@ import type { Execution } from './execution-row.ts';
 import { findExecution } from './executions.ts';
 
 const longestRenewalMs = 10_000;
+/** The run's end waits for it, while nobody renews the lease any more; what is not told now is told with what comes next. */
+const longestKeepMs = 3_000;
 
 export interface Renewal {
   id: string;
@@ -45,7 +47,7 @@ export async function keepProgress(
   database: Database,
   { id, fence, changes, plan, progress, result, events }: Progress,
 ): Promise<boolean> {
-  return await database.statement('keep_progress', async (sql) => {
+  const keep = async (sql: Sql) => {
     const [row] = await sql<{ kept: boolean }[]>`
       with kept as (
         update execution
@@ -60,7 +62,8 @@ export async function keepProgress(
       )
       select exists (select from kept) as kept`;
     return row?.kept ?? false;
-  });
+  };
+  return await database.statement('keep_progress', keep, longestKeepMs);
 }
 
 function textOf(value: Json | undefined): string | null {

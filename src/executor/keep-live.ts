@@ -38,11 +38,13 @@ export function keepLive(
       result: changed('result', result),
     };
     if (Object.values(news).every((value) => value === undefined) && events.length === 0) return;
+    const told = events.splice(0);
     try {
-      await keepProgress(database, { id, fence, ...news, events: events.splice(0) });
+      await keepProgress(database, { id, fence, ...news, events: told });
     } catch (error) {
-      // The next one, a renewal or the outcome tells it.
+      // The next one, a renewal or the outcome tells it; what may have been told is not told twice.
       if (!(error instanceof DatabaseUnavailable)) throw error;
+      if (error.nothingHappened) events.unshift(...told);
     }
   };
   const changed = (name: keyof typeof stored, value: Json): Json | undefined => {

@@ -84,11 +84,11 @@ async function waitsMs(count: number): Promise<number[]> {
 }
 
 test.each([
-  ['hears of it (NOTIFY)', {}, 'false'],
-  ['looks by itself, behind a pooler', { EXECUTOR_DATABASE_POOLED: 'true' }, 'true'],
-])('what one replica has queued another starts soon: it %s', { timeout: 60_000 }, async (_, env, pooled) => {
+  ['hears of it (NOTIFY)', 'false'],
+  ['looks by itself, behind a pooler', 'true'],
+])('what one replica has queued another starts soon: it %s', { timeout: 60_000 }, async (_, pooled) => {
   service = await startService();
-  await started({ ...env });
+  await started({ DATABASE_URL: service.databaseUrl, EXECUTOR_DATABASE_POOLED: pooled });
 
   const waits = await waitsMs(9);
 
