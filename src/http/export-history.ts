@@ -65,7 +65,7 @@ export async function exportHistory(runtime: Runtime, asked: HistoryExport): Pro
 }
 
 const firstRows = 50;
-const mostRows = 200;
+const mostRows = 100;
 /** Pages hold as many executions as come to about that much, because one may have a long report. */
 const pageLength = 512 * 1024;
 
