@@ -286,7 +286,7 @@ begin
 end $$;
 --> statement-breakpoint
 -- One request, under the locks of its key and its targets. Of a queued one that finds an object held, or no slot free, the
--- turn is over: it waits for that.
+-- turn is over: it waits for that. A `polite` one that was never queued finds no slot free while others wait for their turn.
 create or replace function admit_execution(request jsonb) returns jsonb language plpgsql as $$
 declare
   run boolean := (request->>'run')::boolean;
@@ -303,6 +303,11 @@ begin
   if turn is null then
     answer := earlier_execution(asked, (request->>'idempotency_ms')::float8);
     if answer is not null then return answer; end if;
+    if (request->>'polite')::boolean
+      and exists (select from execution e where e.status = 'queued' and e.cluster = asked.cluster and e.waits_for is null)
+    then
+      return jsonb_build_object('outcome', 'full');
+    end if;
   else
     select * into queued from execution e where e.id = asked.id and e.status = 'queued' and e.fence = turn for update;
     if not found then return jsonb_build_object('outcome', 'duplicate', 'id', asked.id, 'request_hash', asked.request_hash); end if;

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile } from '../measure.ts';
 import type { Contender, Terms } from './contender.ts';
 
 /** What one contender did: milliseconds from before the enqueuing, and jobs per second from then to the last end. */
@@ -75,9 +74,4 @@ export async function measured(
     endMs: since(ends),
     perSecond: (jobs * 1000) / (Math.max(...ends) - Math.min(...asked.slice(warmUp))),
   };
-}
-
-export function summary({ name, startMs, endMs, perSecond }: Measured): string {
-  const at = (values: number[], share: number) => quantile(values, share).toFixed(1);
-  return `${name.padEnd(16)} start p50 ${at(startMs, 0.5)} p99 ${at(startMs, 0.99)}  end p50 ${at(endMs, 0.5)} p99 ${at(endMs, 0.99)} ms  ${perSecond.toFixed(0)}/s`;
 }

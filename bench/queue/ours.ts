@@ -13,7 +13,7 @@ import { openRuntime } from '../../src/runtime.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { Contender, Terms } from './contender.ts';
 
-/** Changes nothing; with a key it holds an object of that name while it waits for what is so already. */
+/** A run like any other, with a claim and a record, whose only change waits for what is so already; with a key it holds an object of that name. */
 const benchNoOp = defineTargetOptionalAction<{ job: number; key?: string | undefined }>({
   name: 'bench_no_op',
   summary: 'Do nothing.',
@@ -23,26 +23,18 @@ const benchNoOp = defineTargetOptionalAction<{ job: number; key?: string | undef
   irreversible: 'nothing was done',
   parameters: z.strictObject({ job: z.int(), key: z.string().optional() }),
   refuses: [],
-  permissions: [],
+  permissions: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['patch'] }],
   examples: [],
   async plan({ parameters: { job, key } }) {
-    planned?.(job);
     const object = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'bench', name: key ?? '' };
     return plan({
-      changes:
-        key === undefined
-          ? []
-          : [
-              {
-                kind: 'wait',
-                target: object,
-                until: {
-                  kind: 'all_gone',
-                  query: { apiVersion: 'v1', kind: 'Pod', namespace: `job-${job}` },
-                  uids: [],
-                },
-              },
-            ],
+      changes: [
+        {
+          kind: 'wait',
+          target: object,
+          until: { kind: 'all_gone', query: { apiVersion: 'v1', kind: 'Pod', namespace: `job-${job}` }, uids: [] },
+        },
+      ],
       holds: key === undefined ? [] : [object],
       undo: noUndo('nothing was done'),
       summary: 'Nothing was done',
@@ -50,10 +42,8 @@ const benchNoOp = defineTargetOptionalAction<{ job: number; key?: string | undef
   },
 });
 
-let planned: ((job: number) => void) | undefined;
-
 /** The whole service in one process, asked through its front door; its cluster answers from memory. */
-export async function openOurs({ databaseUrl, atOnce, keyed, told }: Terms): Promise<Contender> {
+export async function openOurs({ databaseUrl, atOnce, told }: Terms): Promise<Contender> {
   if (!actions.includes(benchNoOp as Action)) (actions as Action[]).push(benchNoOp as Action);
   const config = loadConfig({
     env: {
@@ -88,8 +78,6 @@ export async function openOurs({ databaseUrl, atOnce, keyed, told }: Terms): Pro
     newId: () => randomUUID(),
   });
   const { executor } = runtime;
-  // What only reads is planned once, when its turn has come.
-  planned = keyed ? undefined : (job) => told.started(job);
   const finished = executor.observer.finished.bind(executor.observer);
   executor.observer.finished = (row) => {
     finished(row);

@@ -30,6 +30,8 @@ export interface ClaimRequest {
   idempotencyMs: number;
   /** The row stands in the queue already, taken from there under that number (take-due). */
   queuedFence?: number | undefined;
+  /** Whoever waits for their turn goes first: `full` while somebody does. */
+  polite?: boolean | undefined;
   /** Keys of objects that must still be as they were read so long ago; absent where the verdict relies on none. */
   relies?: { keys: string[]; sinceMs: number } | undefined;
 }
@@ -90,6 +92,7 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     lease_ms: request.leaseMs,
     idempotency_ms: request.idempotencyMs,
     ...(request.queuedFence === undefined ? {} : { queued_fence: request.queuedFence }),
+    ...(request.polite ? { polite: true } : {}),
     ...(request.relies ? { relies: { keys: request.relies.keys, since_ms: request.relies.sinceMs } } : {}),
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };

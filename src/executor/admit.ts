@@ -14,7 +14,7 @@ export interface Admission {
   claimedAtMs: number;
 }
 
-/** The turn of a queued execution is over: it waits for what stood in its way, in the queue again. */
+/** The turn of a queued execution is over: it waits for what stood in its way, in the queue again, or from now on. */
 export class TurnOver extends Error {
   readonly outcome: 'busy' | 'full';
 
@@ -31,7 +31,7 @@ const longestPauseMs = 250;
 /**
  * Claims target, cooldown and slot for a run (`run`), or writes the row of one that is over. Waits a bounded time for
  * a slot. Throws a Refusal that says who or what stands against it, and until when. With `queuedFence` the row is one from
- * the queue: it throws TurnOver where the target or a slot is not to be had now.
+ * the queue, with `polite` it may go there: it throws TurnOver where the target or a slot is not to be had now.
  */
 export async function admit(
   context: ExecutorContext,
@@ -41,7 +41,14 @@ export async function admit(
     row,
     message,
     queuedFence,
-  }: { run: boolean; row: NewExecution; message: string; queuedFence?: number | undefined },
+    polite,
+  }: {
+    run: boolean;
+    row: NewExecution;
+    message: string;
+    queuedFence?: number | undefined;
+    polite?: boolean | undefined;
+  },
 ): Promise<Admission> {
   const { cluster, settings, now } = context;
   const { maxConcurrent, leaseMs, waitForSlotMs, cooldownPeriodMs } = settings.actions;
@@ -60,13 +67,14 @@ export async function admit(
       leaseMs,
       idempotencyMs: settings.database.idempotencyMs,
       queuedFence,
+      polite,
       ...(run && prepared.relies.length > 0 ? { relies: reliesOf(cluster.name, prepared) } : {}),
       ...(key ? { cooldown: { key, periodMs: cooldownPeriodMs } } : {}),
     });
     if (answer.outcome === 'claimed' || answer.outcome === 'recorded' || answer.outcome === 'duplicate') {
       return { answer, claimedAtMs };
     }
-    if (queuedFence !== undefined && (answer.outcome === 'busy' || answer.outcome === 'full'))
+    if ((queuedFence !== undefined || polite) && (answer.outcome === 'busy' || answer.outcome === 'full'))
       throw new TurnOver(answer.outcome);
     if (answer.outcome !== 'full') throw refused(prepared, answer);
     if (performance.now() >= waitUntilMs) throw full(maxConcurrent, waitForSlotMs, now());

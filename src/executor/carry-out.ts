@@ -26,6 +26,8 @@ export interface CarryOutOptions {
   signal: AbortSignal;
   /** The row that waited in the queue for this. */
   queued?: Taken;
+  /** Is told of the run once it is claimed. Then it is one that may wait as well: it takes nobody's turn (see `admit`). */
+  begun?: (execution: Execution) => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface CarryOutOptions {
  */
 export async function carryOut(context: ExecutorContext, options: CarryOutOptions): Promise<CarriedOut> {
   const { observer } = context;
-  const { id, terms, replan, signal, queued } = options;
+  const { id, terms, replan, signal, queued, begun } = options;
   const { prepared, row, over } = await looked(context, options);
   const { answer, claimedAtMs } = await observer.phase('claim', () =>
     admit(context, prepared, {
@@ -42,6 +44,7 @@ export async function carryOut(context: ExecutorContext, options: CarryOutOption
       row: over ?? row,
       message: over?.message ?? startMessage(row),
       queuedFence: queued?.fence,
+      polite: begun !== undefined,
     }),
   );
   switch (answer.outcome) {
@@ -57,6 +60,7 @@ export async function carryOut(context: ExecutorContext, options: CarryOutOption
       const { outcome: _, fence, doubtful, ...times } = answer;
       if (doubtful) await lookAgainUnderClaim(context, { id, fence, prepared, queued: queued !== undefined, signal });
       const claimed = { ...unclaimed, ...row, ...waited(queued), ...times, fence };
+      begun?.(claimed);
       const execution = await run(context, { fence, row: claimed, claimedAtMs }, prepared, replan);
       return execution ? { outcome: 'ended', execution } : { outcome: 'elsewhere', id, requestHash: terms.requestHash };
     }

@@ -3,6 +3,7 @@ import type { Execution } from '../database/execution-row.ts';
 import { isTerminal } from '../database/execution-status.ts';
 import { findByKey, findExecution } from '../database/executions.ts';
 import { refused } from './admit.ts';
+import { beginSoon } from './begin-soon.ts';
 import { carryOut, type CarryOutOptions } from './carry-out.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
@@ -54,10 +55,8 @@ export async function answered(
     if (earlier) return await awaited(context, replay(earlier, terms), later);
     const prepared = await plan();
     if (later) {
-      const answer = await runLater(context, { id, prepared, terms, notBefore: later.notBefore });
-      if (answer.outcome === 'cooling' || answer.outcome === 'undone') throw refused(prepared, answer);
-      if (answer.outcome === 'queued') return await awaited(context, underWay(answer.execution), later);
-      return await awaited(context, replay(await storedAs(context, answer.id), terms, answer.id !== id), later);
+      const answer = await withoutWaiting(context, { id, prepared, terms, replan, signal }, later.notBefore);
+      return await awaited(context, answer, later);
     }
     const carried = await carryOut(context, { id, prepared, terms, replan, signal });
     if (carried.outcome === 'ended') return { state: 'ended', execution: carried.execution, replayed: false };
@@ -65,6 +64,28 @@ export async function answered(
     return replay(stored, terms, carried.id !== id || Boolean(idempotencyKey ?? actionId));
   } catch (error) {
     throw refusalOf(error, context.now());
+  }
+}
+
+/** Begins what may begin at once, and lets the rest wait in the queue. */
+async function withoutWaiting(
+  context: ExecutorContext,
+  options: Omit<CarryOutOptions, 'queued' | 'begun'>,
+  notBefore: Date | undefined,
+): Promise<ExecuteAnswer> {
+  const { id, prepared, terms } = options;
+  const lasts = prepared.unplanned || prepared.dryRun || terms.dryRun;
+  const soon = notBefore || lasts ? undefined : await beginSoon(context, options);
+  const answer = soon ?? (await runLater(context, { id, prepared, terms, notBefore }));
+  switch (answer.outcome) {
+    case 'cooling':
+    case 'undone':
+      throw refused(prepared, answer);
+    case 'elsewhere':
+    case 'duplicate':
+      return replay(await storedAs(context, answer.id), terms, answer.id !== id);
+    default:
+      return underWay(answer.execution);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Action, RiskLevel } from '../actions/define.ts';
-import { closestActions, findAction } from '../actions/registry.ts';
+import { findAction } from '../actions/registry.ts';
 import { Refusal } from '../actions/refusal.ts';
 import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import { plan as emptyPlan, type Plan } from '../changes/plan.ts';
@@ -15,6 +15,7 @@ import { parameterPointer } from './parameter-pointer.ts';
 import { type ParsedParameters, parseParameters } from './parse-parameters.ts';
 import type { RiskRecord, VerdictRecord } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
+import { unknownAction } from './unknown-action.ts';
 
 /** What is to be done, found out without changing anything. */
 export interface Prepared {
@@ -34,6 +35,8 @@ export interface Prepared {
   readAtMs: number;
   risk: RiskRecord;
   rollbackOf?: string;
+  /** Not planned yet: an action that only reads, asked for ahead of its turn. */
+  unplanned?: true;
 }
 
 export interface PrepareOptions {
@@ -55,7 +58,15 @@ export async function prepare(
   const action = findAction(request.action);
   if (!action) throw unknownAction(request);
   const parameters = parseParameters(action, request);
-  const asked = { ...options, request, action: ahead && onlyAsks(action) ? withoutPlan(action) : action, parameters };
+  if (ahead && onlyAsks(action)) {
+    const { prepared } = await prepareBy(
+      context,
+      { ...options, request, action: withoutPlan(action), parameters },
+      false,
+    );
+    return { ...prepared, unplanned: true };
+  }
+  const asked = { ...options, request, action, parameters };
   const patches = action.permissions.some(({ verbs }) => verbs.includes('patch'));
   const byMemory = recalls && patches ? await prepareByMemory(context, asked) : undefined;
   return byMemory ?? (await prepareBy(context, asked, false)).prepared;
@@ -219,15 +230,6 @@ export function riskOf(level: RiskLevel, { riskReasons }: Plan): RiskRecord {
   const levels: RiskLevel[] = ['low', 'medium', 'high', 'critical'];
   const raised = levels[Math.min(levels.indexOf(level) + (riskReasons.length > 0 ? 1 : 0), levels.length - 1)];
   return { level: raised ?? level, reasons: riskReasons };
-}
-
-function unknownAction({ action: word, parametersPointer }: ExecuteRequest): Refusal {
-  const closest = closestActions(word);
-  return new Refusal('unknown_action', `There is no action ${word}`, {
-    // In both shapes the name stands beside the parameters.
-    errors: [{ pointer: parametersPointer.replace(/parameters$/, 'action'), detail: `${word} is not an action` }],
-    hint: closest.length > 0 ? `Did you mean ${closest.join(' or ')}?` : 'GET /api/v1/actions lists the actions',
-  });
 }
 
 /** An object that went away while it was being read for the plan. */
