@@ -42,6 +42,8 @@ export interface Finding {
   invariant: string;
   checked: number;
   broken: Broken[];
+  /** How many can't be told apart from what is no fault. */
+  apart?: number;
 }
 
 export interface Broken {

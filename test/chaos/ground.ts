@@ -29,7 +29,7 @@ export async function prepareGround(cluster: Cluster): Promise<Ground> {
   await Promise.all(
     Array.from({ length: deployments }, async (_, index) => {
       const name = `web-${index}`;
-      const slow = { 'test/ready-after': `${0.4 + index * 0.3}s`, 'test/terminate-after': `${300 + index * 400}ms` };
+      const slow = { 'test/ready-after': `${0.4 + index * 0.3}s`, 'test/terminate-after': `${300 + index * 250}ms` };
       await createDeployment(cluster, { namespace, name, replicas: 3, podAnnotations: slow });
       // Every other one spares a pod, so that drains have to wait.
       if (index % 2 === 0) {

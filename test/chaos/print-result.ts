@@ -48,8 +48,13 @@ export function resultText(result: ChaosResult): string {
     `Memory of a replica: ${Math.round(memoryMb.first)} MB at first, ${Math.round(memoryMb.last)} MB at last, ${Math.round(memoryMb.most)} MB at most`,
     '',
     ...table(
-      ['invariant', 'checked', 'broken'],
-      findings.map(({ invariant, checked, broken: its }) => [invariant, String(checked), String(its.length)]),
+      ['invariant', 'checked', 'broken', ''],
+      findings.map(({ invariant, checked, broken: its, apart = 0 }) => [
+        invariant,
+        String(checked),
+        String(its.length),
+        apart > 0 ? `${apart} were so already by the run before, which the object does not tell` : '',
+      ]),
     ),
     ...(broken.length > 0
       ? [

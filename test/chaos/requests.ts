@@ -58,7 +58,7 @@ export function planRequests(given: RequestPlan): ChaosRequest[] {
   for (let atMs = 500, number = 1; atMs < given.lengthMs; atMs += everyMs * 2 * chance.next(), number += 1) {
     const word = chance.weighed(weights);
     const what = word === 'rollback' || word === 'cancel' || word === 'resume' ? word : 'execute';
-    const prefer = chance.weighed({ none: 60, 'respond-async': 20, 'wait=2': 10, 'respond-async, wait=1': 10 });
+    const prefer = chance.weighed({ none: 74, 'respond-async': 12, 'wait=2': 7, 'respond-async, wait=1': 7 });
     const target = targetOf(word, (most) => chance.between(0, most - 1), given);
     requests.push({
       number,

@@ -104,6 +104,7 @@ export async function runChaos({
 
     const sql = postgres(database.url(), { max: 2, onnotice: () => undefined });
     tidyUp.add(() => sql.end());
+    await untilQuiet(sql);
     // A request that still hangs somewhere has perhaps no row yet.
     await Promise.race([sent, sleep(settleMs, undefined, { ref: false })]);
     await untilQuiet(sql);
@@ -155,14 +156,16 @@ export async function runChaos({
   }
 }
 
-/** Until nothing is under way, nor due in the queue; or until that has lasted too long, which is then found. */
+/** Until nothing is under way, nor due in the queue; or until for too long nothing has ended, which is then found. */
 async function untilQuiet(sql: Sql): Promise<void> {
-  const end = performance.now() + settleMs;
-  while (performance.now() < end) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let end = performance.now() + settleMs; performance.now() < end; await sleep(200)) {
     const [row] = await sql<{ open: number }[]>`
       select count(*)::int as open from execution where status in ('running', 'unknown')
         or (status = 'queued' and (not_before is null or not_before <= clock_timestamp() + interval '15 seconds'))`;
-    if (row?.open === 0) return;
-    await sleep(200);
+    const open = row?.open ?? least;
+    if (open === 0) return;
+    if (open < least) end = performance.now() + settleMs;
+    least = Math.min(least, open);
   }
 }
