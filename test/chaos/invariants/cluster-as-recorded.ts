@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject, ObjectReference } from '../../../src/kubernetes/object.ts';
 import type { Broken, Evidence, Finding } from '../evidence.ts';
-import { valueAt } from './no-mutation-twice.ts';
+import { valueAt } from './value-at.ts';
 
 /** The part of a field that is the service's; controllers write taints of their own beside. */
 const fields: Record<string, (object: unknown) => unknown> = {

@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Broken, Evidence, Finding } from '../evidence.ts';
 import type { RecordedChange, Run } from '../journal.ts';
 import type { Mutation } from '../mutations.ts';
+import { isOf, isSaid } from './is-of.ts';
 
 /** Of the two machines' clocks, which are one here, and of a commit that follows the moment it writes. */
 const toleranceMs = 30;
@@ -110,71 +110,4 @@ function isWithin({ received }: Mutation, { beganAt, endedAt = Number.POSITIVE_I
 
 function distance({ received }: Mutation, { beganAt, endedAt = Number.POSITIVE_INFINITY }: Run): number {
   return Math.max(beganAt - received, received - endedAt, 0);
-}
-
-function isOf(
-  { resource, namespace, name, verb, subresource, body }: Mutation,
-  { kind, target, after }: RecordedChange,
-): boolean {
-  if (
-    `${target.kind.toLowerCase()}s` !== resource ||
-    target.name !== name ||
-    (target.namespace ?? '') !== (namespace ?? '')
-  )
-    return false;
-  const uid = uidIn(body);
-  if (uid !== undefined && target.uid !== undefined && uid !== target.uid) return false;
-  switch (kind) {
-    case 'evict':
-      return verb === 'create' && subresource === 'eviction';
-    case 'delete':
-      return verb === 'delete';
-    case 'create':
-      return verb === 'create' && subresource === undefined;
-    case 'patch':
-    case 'restart':
-      return (
-        verb === 'patch' &&
-        Object.keys(after ?? {}).length > 0 &&
-        Object.entries(after ?? {}).every(
-          ([pointer, value]) => isSaid(body, pointer) && agrees(valueAt(body, pointer), value),
-        )
-      );
-    default:
-      return false;
-  }
-}
-
-function uidIn(body: Record<string, unknown>): unknown {
-  const { metadata, preconditions, deleteOptions } = body as Record<
-    string,
-    { uid?: string; preconditions?: { uid?: string } }
-  >;
-  return metadata?.uid ?? preconditions?.uid ?? deleteOptions?.preconditions?.uid;
-}
-
-/** A merge patch says of an object only what changes. */
-function agrees(sent: unknown, recorded: unknown): boolean {
-  if (isObject(sent) && isObject(recorded))
-    return Object.entries(sent).every(([key, value]) => agrees(value, recorded[key]));
-  return isDeepStrictEqual(sent ?? null, recorded ?? null);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What is taken away is said too, as null; of what is not named nothing changes. */
-function isSaid(body: unknown, pointer: string): boolean {
-  const parent = valueAt(body, pointer.slice(0, pointer.lastIndexOf('/')));
-  return isObject(parent) && nameIn(pointer.slice(pointer.lastIndexOf('/') + 1)) in parent;
-}
-
-export function valueAt(object: unknown, pointer: string): unknown {
-  const path = pointer.split('/').slice(1).map(nameIn);
-  return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), object);
-}
-
-function nameIn(segment: string): string {
-  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
 }
