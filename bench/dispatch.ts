@@ -14,11 +14,11 @@ const load = { jobs: 300, everyMs: 10 };
 export async function dispatchRow(postgresUrl: string): Promise<Row> {
   const ms = { empty: [] as number[], full: [] as number[] };
   for (let round = 0; round < rounds; round += 1) {
-    for (const of of ['empty', 'full'] as const) {
-      ms[of].push(
+    for (const state of ['empty', 'full'] as const) {
+      ms[state].push(
         ...(await withDatabase(postgresUrl, async (databaseUrl) => {
           await migrateDatabase({ url: databaseUrl, folder: migrationsFolder });
-          if (of === 'full') await letWait(databaseUrl);
+          if (state === 'full') await letWait(databaseUrl);
           const { startMs } = await measured(openOurs, { databaseUrl, atOnce: 16, keyed: false }, load);
           return startMs;
         })),

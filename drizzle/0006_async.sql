@@ -287,6 +287,7 @@ end $$;
 --> statement-breakpoint
 -- One request, under the locks of its key and its targets. Of a queued one that finds an object held, or no slot free, the
 -- turn is over: it waits for that. A `polite` one that was never queued finds no slot free while others wait for their turn.
+-- `outdated`: between the reading that it was planned from, read_ms ago, and now another execution has changed one of its objects.
 create or replace function admit_execution(request jsonb) returns jsonb language plpgsql as $$
 declare
   run boolean := (request->>'run')::boolean;
@@ -329,6 +330,15 @@ begin
       into answer from cooldown c
       where c.key = cool and c.until > moment and c.execution_id is distinct from asked.resume_of;
     if found then return answer; end if;
+  end if;
+
+  -- Else what that one did could be taken for its own, should its replica die before it has sent anything.
+  if run and exists (
+    select from execution e
+    where e.finished_at >= moment - make_interval(secs => (request->>'read_ms')::float8 / 1000) and e.changed and e.id <> asked.id
+      and concat_ws('/', e.cluster, coalesce(e.namespace, ''), e.kind, e.name) = any (locks))
+  then
+    return jsonb_build_object('outcome', 'outdated');
   end if;
 
   asked.created_at := coalesce(queued.created_at, moment);

@@ -70,6 +70,7 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
   const stopping = new AbortController();
   const handOver = new AbortController();
   const clock = createDatabaseClock();
+  const wakeUp = createWakeUp();
   const runtime: Runtime = {
     executor: {
       cluster,
@@ -79,8 +80,9 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
       holder,
       observer: executorObserver(metrics, log),
       cancellations: watchCancellations(database),
-      wakeUp: createWakeUp(),
-      places: createPlaces(mostQueuedRuns),
+      wakeUp,
+      // Where replicas listen, the commit of an end tells those that something can begin.
+      places: createPlaces(mostQueuedRuns, { freed: () => wakeUp.ring(), tellsAll: config.database.pooled }),
       stopping: stopping.signal,
       handOver: handOver.signal,
       newId,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { metrics } from '@opentelemetry/api';
 import * as z from 'zod';
 import { type Action, defineTargetOptionalAction } from '../../src/actions/define.ts';
@@ -9,6 +8,7 @@ import { queueChannel } from '../../src/database/listen.ts';
 import { runLoop } from '../../src/executor/loop.ts';
 import { gateway } from '../../src/gateway.ts';
 import { createCluster } from '../../src/kubernetes/client.ts';
+import { timeOrderedId } from '../../src/platform/time-ordered-id.ts';
 import { openRuntime } from '../../src/runtime.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { Contender, Terms } from './contender.ts';
@@ -75,7 +75,7 @@ export async function openOurs({ databaseUrl, atOnce, told }: Terms): Promise<Co
     meter: metrics.getMeter('bench'),
     version: { version: 'bench', commit: 'bench' },
     holder: 'bench',
-    newId: () => randomUUID(),
+    newId: timeOrderedId,
   });
   const { executor } = runtime;
   const finished = executor.observer.finished.bind(executor.observer);

@@ -17,7 +17,7 @@ export async function openPgBoss({ databaseUrl, atOnce, keyed, told }: Terms): P
     schedule: false,
     supervise: false,
   });
-  boss.on('error', (error) => console.error(error));
+  boss.on('error', () => undefined);
   await boss.start();
   await boss.createQueue(queue, { policy: keyed ? 'key_strict_fifo' : 'standard', notify: true });
   await boss.work<{ job: number }>(

@@ -27,6 +27,8 @@ export class ExpectationFailed extends Error {
 
 /** A connection that has silently died shows only in the next list. */
 const watchMs = 30_000;
+/** A reason of its own spares the making of an exception each time. */
+const overNow = 'nothing is watched any longer';
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
 
@@ -68,7 +70,7 @@ export async function watchUntil(
     signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: ended.signal });
     if (signal.aborted) reject(signal.reason);
     for (const view of views) void follow(cluster, view, both, judge).catch(reject);
-  }).finally(() => ended.abort());
+  }).finally(() => ended.abort(overNow));
 }
 
 /** Judges once, from one list each: what holds now, in the order given. */

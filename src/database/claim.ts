@@ -32,6 +32,8 @@ export interface ClaimRequest {
   queuedFence?: number | undefined;
   /** Whoever waits for their turn goes first: `full` while somebody does. */
   polite?: boolean | undefined;
+  /** How long ago the reading began that it was planned from: `outdated` where another execution has changed its objects since. */
+  readMs?: number | undefined;
   /** Keys of objects that must still be as they were read so long ago; absent where the verdict relies on none. */
   relies?: { keys: string[]; sinceMs: number } | undefined;
 }
@@ -75,7 +77,8 @@ export type ClaimAnswer =
   | { outcome: 'busy'; key: string; holder: { id: string; action: string; startedAt: Date } }
   | { outcome: 'undone'; by: string | null }
   | { outcome: 'cooling'; until: Date; by: string }
-  | { outcome: 'full' };
+  | { outcome: 'full' }
+  | { outcome: 'outdated' };
 
 /**
  * Admits an execution, or says what stands against it: one commit, shared with what arrives together
@@ -93,6 +96,7 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     idempotency_ms: request.idempotencyMs,
     ...(request.queuedFence === undefined ? {} : { queued_fence: request.queuedFence }),
     ...(request.polite ? { polite: true } : {}),
+    ...(request.readMs === undefined ? {} : { read_ms: request.readMs }),
     ...(request.relies ? { relies: { keys: request.relies.keys, since_ms: request.relies.sinceMs } } : {}),
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };
@@ -156,7 +160,8 @@ type RawAnswer =
   | { outcome: 'busy'; key: string; holder: { id: string; action: string; started_at: string } }
   | { outcome: 'undone'; by: string | null }
   | { outcome: 'cooling'; until: string; by: string }
-  | { outcome: 'full' };
+  | { outcome: 'full' }
+  | { outcome: 'outdated' };
 
 function parsed(answer: RawAnswer): ClaimAnswer {
   switch (answer.outcome) {
@@ -187,6 +192,7 @@ function parsed(answer: RawAnswer): ClaimAnswer {
       return { outcome: 'cooling', until: new Date(answer.until), by: answer.by };
     case 'undone':
     case 'full':
+    case 'outdated':
       return answer;
   }
 }

@@ -83,7 +83,10 @@ export const execution = pgTable(
     resumeOf: text('resume_of'),
   },
   (table) => [
-    uniqueIndex('execution_idempotency_key').on(table.idempotencyKey),
+    // What most rows do not have, or not yet, costs them nothing.
+    uniqueIndex('execution_idempotency_key')
+      .on(table.idempotencyKey)
+      .where(sql`idempotency_key is not null`),
     // Of the history, one for each filter, in the order of its pages: newest first is backwards. Ascending, so that a new
     // row goes to the end of the index, or of its value's part.
     index('execution_newest').on(table.createdAt, table.id),
@@ -97,7 +100,9 @@ export const execution = pgTable(
     index('execution_of_name')
       .on(table.name, table.createdAt, table.id)
       .where(sql`name is not null`),
-    index('execution_of_target').on(table.namespace, table.name, table.createdAt, table.id),
+    index('execution_of_target')
+      .on(table.namespace, table.name, table.createdAt, table.id)
+      .where(sql`name is not null`),
     // Most are completed, which is found among the newest; those under way are few, and have execution_lease.
     index('execution_of_status')
       .on(table.status, table.createdAt, table.id)
@@ -105,7 +110,9 @@ export const execution = pgTable(
     index('execution_correlation')
       .on(table.correlationId, table.createdAt, table.id)
       .where(sql`correlation_id is not null`),
-    index('execution_finished').on(table.finishedAt),
+    index('execution_finished')
+      .on(table.finishedAt)
+      .where(sql`finished_at is not null`),
     // What came of an action on a target: oscillation and repeated failure are found by it.
     index('execution_outcomes')
       .on(table.namespace, table.name, table.action, table.finishedAt)

@@ -25,13 +25,25 @@ export class TurnOver extends Error {
   }
 }
 
+/** Another execution has changed the objects of the plan after they were read for it. */
+export class PlannedTooEarly extends Refusal {
+  constructor({ target, action }: Pick<Prepared, 'target' | 'action'>) {
+    super(
+      'conflict',
+      `${target ? describeReference(target) : action} was changed by another execution in the meantime`,
+    );
+    this.name = 'PlannedTooEarly';
+  }
+}
+
 const firstPauseMs = 25;
 const longestPauseMs = 250;
 
 /**
  * Claims target, cooldown and slot for a run (`run`), or writes the row of one that is over. Waits a bounded time for
  * a slot. Throws a Refusal that says who or what stands against it, and until when. With `queuedFence` the row is one from
- * the queue, with `polite` it may go there: it throws TurnOver where the target or a slot is not to be had now.
+ * the queue, with `polite` it may go there: it throws TurnOver where the target or a slot is not to be had now. Throws
+ * PlannedTooEarly where it has to be planned anew first.
  */
 export async function admit(
   context: ExecutorContext,
@@ -68,6 +80,7 @@ export async function admit(
       idempotencyMs: settings.database.idempotencyMs,
       queuedFence,
       polite,
+      readMs: run ? performance.now() - prepared.readAtMs : undefined,
       ...(run && prepared.relies.length > 0 ? { relies: reliesOf(cluster.name, prepared) } : {}),
       ...(key ? { cooldown: { key, periodMs: cooldownPeriodMs } } : {}),
     });
@@ -76,6 +89,7 @@ export async function admit(
     }
     if ((queuedFence !== undefined || polite) && (answer.outcome === 'busy' || answer.outcome === 'full'))
       throw new TurnOver(answer.outcome);
+    if (answer.outcome === 'outdated') throw new PlannedTooEarly(prepared);
     if (answer.outcome !== 'full') throw refused(prepared, answer);
     if (performance.now() >= waitUntilMs) throw full(maxConcurrent, waitForSlotMs, now());
     await sleep(pauseMs * (0.75 + Math.random() / 2));

@@ -11,7 +11,7 @@ export async function beginSoon(
   context: ExecutorContext,
   options: Omit<CarryOutOptions, 'queued' | 'begun'>,
 ): Promise<CarriedOut | { outcome: 'begun'; execution: Execution } | undefined> {
-  const { places, stopping, observer, wakeUp } = context;
+  const { places, stopping, observer } = context;
   if (!(await places.room()) || stopping.aborted) return undefined;
   const begun = Promise.withResolvers<Execution>();
   let claimed = false;
@@ -24,7 +24,7 @@ export async function beginSoon(
   });
   places.keep(
     end.then(
-      () => wakeUp.ring(),
+      () => undefined,
       (error: unknown) => {
         if (claimed) observer.log('error', `Execution ${options.id} was left in the middle`, { error });
       },

@@ -3,7 +3,7 @@ import { judgeNow } from '../changes/watch-until.ts';
 import type { NewExecution } from '../database/claim.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Taken } from '../database/queue.ts';
-import { admit } from './admit.ts';
+import { type Admission, admit, PlannedTooEarly } from './admit.ts';
 import type { ExecutorContext } from './context.ts';
 import { dryRun } from './dry-run.ts';
 import { newExecution, type RunTerms, unclaimed } from './new-execution.ts';
@@ -37,16 +37,7 @@ export interface CarryOutOptions {
 export async function carryOut(context: ExecutorContext, options: CarryOutOptions): Promise<CarriedOut> {
   const { observer } = context;
   const { id, terms, replan, signal, queued, begun } = options;
-  const { prepared, row, over } = await looked(context, options);
-  const { answer, claimedAtMs } = await observer.phase('claim', () =>
-    admit(context, prepared, {
-      run: over === undefined,
-      row: over ?? row,
-      message: over?.message ?? startMessage(row),
-      queuedFence: queued?.fence,
-      polite: begun !== undefined,
-    }),
-  );
+  const { prepared, row, over, answer, claimedAtMs } = await admitted(context, options);
   switch (answer.outcome) {
     case 'duplicate':
       return { outcome: 'elsewhere', id: answer.id, requestHash: answer.requestHash };
@@ -69,11 +60,41 @@ export async function carryOut(context: ExecutorContext, options: CarryOutOption
 
 const mostPlans = 3;
 
+/** Claims what was prepared; planned anew where another execution has come between. */
+async function admitted(context: ExecutorContext, options: CarryOutOptions): Promise<Looked & Admission> {
+  const { replan, signal, queued, begun } = options;
+  for (let attempt = 1, { prepared } = options; ; attempt += 1) {
+    const found = await looked(context, { ...options, prepared });
+    const { row, over } = found;
+    try {
+      const admission = await context.observer.phase('claim', () =>
+        admit(context, found.prepared, {
+          run: over === undefined,
+          row: over ?? row,
+          message: over?.message ?? startMessage(row),
+          queuedFence: queued?.fence,
+          polite: begun !== undefined,
+        }),
+      );
+      return { ...found, ...admission };
+    } catch (error) {
+      if (!(error instanceof PlannedTooEarly) || attempt >= mostPlans) throw error;
+      prepared = await replan(signal);
+    }
+  }
+}
+
+interface Looked {
+  prepared: Prepared;
+  row: NewExecution;
+  over: NewExecution | undefined;
+}
+
 /** The row of what is to be run, or of what is over already. A dry run is planned anew like a run, where somebody came between. */
 async function looked(
   context: ExecutorContext,
   { id, prepared: first, terms, replan, signal }: CarryOutOptions,
-): Promise<{ prepared: Prepared; row: NewExecution; over: NewExecution | undefined }> {
+): Promise<Looked> {
   let prepared = first;
   for (let attempt = 1; ; attempt += 1) {
     const row = newExecution(context, id, prepared, { ...terms, dryRun: terms.dryRun || prepared.dryRun });

@@ -37,8 +37,8 @@ export async function tick(context: ExecutorContext, signal: AbortSignal, prunes
  */
 export async function runLoop(context: ExecutorContext, signal: AbortSignal): Promise<void> {
   const begun: Begun = { settling: new Set(), tidying: new Set() };
-  context.places.begin = (taken) => context.places.keep(over(context, startTaken(context, taken, signal)));
-  let told = false;
+  context.places.begin = (taken) => context.places.keep(told(context, startTaken(context, taken, signal)));
+  let isTold = false;
   let lookAtMs = 0;
   while (!signal.aborted) {
     try {
@@ -50,10 +50,10 @@ export async function runLoop(context: ExecutorContext, signal: AbortSignal): Pr
         }
         lookAtMs = performance.now() + (await lookAhead(context));
       }
-      told = false;
+      isTold = false;
     } catch (error) {
-      if (!told && !signal.aborted) tell(context, error);
-      told = true;
+      if (!isTold && !signal.aborted) tell(context, error);
+      isTold = true;
       lookAtMs = performance.now() + restMs * (0.75 + Math.random() / 2);
     }
     await context.wakeUp.wait(Math.max(lookAtMs - performance.now(), 0), signal);
@@ -68,7 +68,7 @@ async function startDue(context: ExecutorContext, signal: AbortSignal): Promise<
   let started = 0;
   for (let free = places.free(); free > 0 && !signal.aborted; free = places.free()) {
     const ends = await startQueued(context, free, signal);
-    for (const end of ends) places.keep(over(context, end));
+    for (const end of ends) places.keep(told(context, end));
     started += ends.length;
     if (ends.length < free) break;
   }
@@ -84,13 +84,16 @@ async function settleAll(context: ExecutorContext, signal: AbortSignal, { settli
 }
 
 function keep(context: ExecutorContext, all: Set<Promise<void>>, end: Promise<void>): void {
-  const ended = over(context, end).finally(() => all.delete(ended));
+  const ended = told(context, end).finally(() => {
+    all.delete(ended);
+    // There may be more.
+    context.wakeUp.ring();
+  });
   all.add(ended);
 }
 
-/** What has ended makes room for the next. */
-function over(context: ExecutorContext, end: Promise<void>): Promise<void> {
-  return end.catch((error: unknown) => tell(context, error)).finally(() => context.wakeUp.ring());
+function told(context: ExecutorContext, end: Promise<void>): Promise<void> {
+  return end.catch((error: unknown) => tell(context, error));
 }
 
 /** For how long there is nothing to do, as far as the database knows; sets the clock by it. */

@@ -23,7 +23,11 @@ export interface Places {
 const paceMs = 200;
 const longestWaitMs = 1_000;
 
-export function createPlaces(most: number): Places {
+/**
+ * `freed` is called when an end makes the first place free again, or where nobody else tells of ends (`tellsAll`) with
+ * each: then what waits in the queue may have its turn.
+ */
+export function createPlaces(most: number, { freed, tellsAll }: { freed: () => void; tellsAll: boolean }): Places {
   const runs = new Set<Promise<void>>();
   const waiting: (() => void)[] = [];
   let endedAtMs = Number.NEGATIVE_INFINITY;
@@ -43,9 +47,11 @@ export function createPlaces(most: number): Places {
     keep(end) {
       runs.add(end);
       void end.finally(() => {
+        const wereTaken = places.free() <= 0;
         runs.delete(end);
         endedAtMs = performance.now();
         waiting.shift()?.();
+        if (wereTaken || tellsAll) freed();
       });
     },
     ended: () => Promise.all(runs),

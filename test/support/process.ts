@@ -37,7 +37,7 @@ export async function startProcess(databaseUrl: string, env: Record<string, stri
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     child.once('exit', (code) => reject(new Error(`The service ended with ${code}: ${output}`)));
-    setTimeout(() => reject(new Error(`The service did not start: ${output}`)), 20_000).unref();
+    setTimeout(() => reject(new Error(`The service did not start: ${output}`)), 60_000).unref();
   });
   const ended = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) {
