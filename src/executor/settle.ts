@@ -16,6 +16,8 @@ import { withFound } from './run.ts';
 import { mostAttempts, pauseAfter } from './start-queued.ts';
 
 const shortestLookMs = 1_000;
+/** A lease may be shorter than what reading the cluster takes; a look cut short each time would never come to an end. */
+const shortestSettlingLeaseMs = 5_000;
 
 /**
  * Takes over one run whose replica has gone silent, reads the cluster change by change, and records what came of it.
@@ -26,14 +28,18 @@ export async function settleSilent(
   stop: AbortSignal,
 ): Promise<{ ended: Promise<void> } | undefined> {
   const { cluster, database, holder, settings, observer } = context;
-  const { leaseMs } = settings.actions;
+  const leaseMs = settlingLeaseMs(settings);
   const orphan = await takeOverOrphan(database, { cluster: cluster.name, holder, leaseMs });
   return orphan && { ended: observer.phase('settle', () => settle(context, orphan, stop)) };
 }
 
+function settlingLeaseMs({ actions }: ExecutorContext['settings']): number {
+  return Math.max(actions.leaseMs, shortestSettlingLeaseMs);
+}
+
 async function settle(context: ExecutorContext, orphan: Orphan, stop: AbortSignal): Promise<void> {
   const { plan, changes: records } = partsOf(orphan);
-  const { leaseMs } = context.settings.actions;
+  const leaseMs = settlingLeaseMs(context.settings);
   const { untilDeadlineMs } = orphan;
   // The next replica takes over when this lease ends, so the look ends before it.
   const lookMs = Math.min(Math.max(untilDeadlineMs, shortestLookMs), Math.floor(leaseMs * 0.8));
