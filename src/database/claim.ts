@@ -82,7 +82,7 @@ export type ClaimAnswer =
 
 /**
  * Admits an execution, or says what stands against it: one commit, shared with what arrives together
- * (drizzle/0005_claims_together.sql, 0006_async.sql).
+ * (drizzle/0004_claim.sql).
  * A second sending of the same row is its own `duplicate`: see `findClaim`.
  */
 export async function claim(database: Database, request: ClaimRequest): Promise<ClaimAnswer> {

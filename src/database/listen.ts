@@ -7,7 +7,7 @@ export interface Listening {
 const againMs = 1_000;
 const pollMs = 200;
 
-/** The channel on which the queue tells that there is something to take (drizzle/0006_async.sql). */
+/** The channel on which the queue tells that there is something to take (drizzle/0003_queue.sql). */
 export const queueChannel = 'executor_queue';
 
 /**

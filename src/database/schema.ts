@@ -75,7 +75,7 @@ export const execution = pgTable(
     attempts: integer('attempts'),
     /** Since when it waits for its turn; null for a run that never waited. */
     dueAt: at('due_at'),
-    /** What a queued one waits for: null is its turn; see drizzle/0006_async.sql. */
+    /** What a queued one waits for: null is its turn; see drizzle/0003_queue.sql. */
     waitsFor: text('waits_for'),
     /** Of a queued one: the objects that it will hold, as far as that is known. */
     lockKeys: jsonb('lock_keys').$type<string[]>(),

@@ -1,6 +1,9 @@
--- Admission and outcome as before, but several in one commit, and made cheap: most of the time went into planning
--- statements and copying JSON. Each plan is made once per connection, for any value, and by index whatever the
--- statistics say: a table that was empty when a statement was planned may be large soon.
+-- Admission: the races of all replicas, decided in one statement. It is kept cheap, since most of its time goes into planning
+-- statements and copying JSON. Each plan is made once per connection, for any value, and by index whatever the statistics
+-- say: a table that was empty when a statement was planned may be large soon.
+--
+-- A verdict may rely on objects that stay as they were read: that of the last schedulable node relies on another one. What
+-- another execution holds or has changed meanwhile is not relied upon without a second look, under the claim.
 --
 -- claim_executions([request, ...]) admits what has come together, in one commit, and answers in the same order:
 -- each request {run, row, event, locks, cooldown: {key, period_ms}, slots, lease_ms, queued_fence, relies: {keys, since_ms}}
@@ -14,6 +17,7 @@
 --   undone     the execution to roll back has been rolled back: {by}
 --   cooling    the class of action cools down on the target: {until, by}
 --   full       no slot is free
+--   outdated   another execution has changed one of its objects since the reading that it was planned from
 -- With queued_fence the row stands in the queue already, and has been taken from there under that number by take_due.
 -- It waits only for other claims of the same key or target, and those wait for nothing but their commit.
 create function claim_executions(requests jsonb) returns jsonb language plpgsql
@@ -45,14 +49,9 @@ begin
   return answers;
 end $$;
 --> statement-breakpoint
-drop function claim_relying(jsonb);
---> statement-breakpoint
--- One of them alone, as replicas of the version before ask for it.
-create or replace function claim_execution(request jsonb) returns jsonb language sql as $$
-  select claim_executions(jsonb_build_array(request))->0
-$$;
---> statement-breakpoint
--- One request, under the locks of its key and its targets.
+-- One request, under the locks of its key and its targets. Of a queued one that finds an object held, or no slot free, the
+-- turn is over: it waits for that. A `polite` one that was never queued finds no slot free while others wait for their turn.
+-- `outdated`: between the reading that it was planned from, read_ms ago, and now another execution has changed one of its objects.
 create function admit_execution(request jsonb) returns jsonb language plpgsql as $$
 declare
   run boolean := (request->>'run')::boolean;
@@ -62,45 +61,59 @@ declare
   turn bigint := (request->>'queued_fence')::bigint;
   relied text[] := array(select jsonb_array_elements_text(request->'relies'->'keys'));
   since timestamptz;
-  earlier execution;
+  queued execution;
   moment timestamptz;
   answer jsonb;
 begin
   if turn is null then
-    select * into earlier from execution e where e.id = asked.id;
-    if not found and asked.idempotency_key is not null then
-      select * into earlier from execution e where e.idempotency_key = asked.idempotency_key;
-    end if;
-    if earlier.id is not null then
-      return jsonb_build_object('outcome', 'duplicate', 'id', earlier.id, 'request_hash', earlier.request_hash, 'status', earlier.status);
+    answer := earlier_execution(asked, (request->>'idempotency_ms')::float8);
+    if answer is not null then return answer; end if;
+    if (request->>'polite')::boolean
+      and exists (select from execution e where e.status = 'queued' and e.cluster = asked.cluster and e.waits_for is null)
+    then
+      return jsonb_build_object('outcome', 'full');
     end if;
   else
-    select * into earlier from execution e where e.id = asked.id and e.status = 'queued' and e.fence = turn for update;
+    select * into queued from execution e where e.id = asked.id and e.status = 'queued' and e.fence = turn for update;
     if not found then return jsonb_build_object('outcome', 'duplicate', 'id', asked.id, 'request_hash', asked.request_hash); end if;
   end if;
 
   select jsonb_build_object('outcome', 'busy', 'key', l.key, 'holder',
            jsonb_build_object('id', e.id, 'action', e.action, 'started_at', e.started_at))
     into answer from target_lock l join execution e on e.id = l.execution_id where l.key = any (locks) order by l.key limit 1;
-  if found then return answer; end if;
-
-  if asked.rollback_of is not null then
-    select jsonb_build_object('outcome', 'undone', 'by', e.rolled_back_by)
-      into answer from execution e where e.id = asked.rollback_of and e.status = 'rolled_back';
-    if found then return answer; end if;
+  if found then
+    if turn is not null then perform wait_for_key(asked.id, locks); end if;
+    return answer;
   end if;
+  answer := undone_execution(asked.rollback_of);
+  if answer is not null then return answer; end if;
 
   moment := date_trunc('milliseconds', clock_timestamp());
   if cool is not null then
     select jsonb_build_object('outcome', 'cooling', 'until', c.until, 'by', c.execution_id)
-      into answer from cooldown c where c.key = cool and c.until > moment;
+      into answer from cooldown c
+      where c.key = cool and c.until > moment and c.execution_id is distinct from asked.resume_of;
     if found then return answer; end if;
   end if;
 
-  asked.created_at := coalesce(earlier.created_at, moment);
+  -- Else what that one did could be taken for its own, should its replica die before it has sent anything.
+  if run and exists (
+    select from execution e
+    where e.finished_at >= moment - make_interval(secs => (request->>'read_ms')::float8 / 1000) and e.changed and e.id <> asked.id
+      and concat_ws('/', e.cluster, coalesce(e.namespace, ''), e.kind, e.name) = any (locks))
+  then
+    return jsonb_build_object('outcome', 'outdated');
+  end if;
+
+  asked.created_at := coalesce(queued.created_at, moment);
   asked.started_at := moment;
   if run then
-    if not take_slot(asked.id, (request->>'slots')::integer) then return jsonb_build_object('outcome', 'full'); end if;
+    if not take_slot(asked.id, (request->>'slots')::integer) then
+      if turn is not null then
+        update execution e set waits_for = null, lease_until = null, holder = null, attempts = e.attempts - 1 where e.id = asked.id;
+      end if;
+      return jsonb_build_object('outcome', 'full');
+    end if;
     insert into target_lock (key, execution_id) select l, asked.id from unnest(locks) l;
     if cool is not null then
       insert into cooldown (key, execution_id, until)
@@ -124,9 +137,13 @@ begin
       changes = asked.changes, expectations = asked.expectations, verdicts = asked.verdicts, risk = asked.risk,
       progress = asked.progress, warnings = asked.warnings, result = asked.result, error = asked.error,
       message = asked.message, changed = asked.changed, trace_id = asked.trace_id, holder = asked.holder,
-      fence = coalesce(asked.fence, earlier.fence), lease_until = asked.lease_until, started_at = asked.started_at,
-      deadline = asked.deadline, finished_at = asked.finished_at
+      fence = coalesce(asked.fence, queued.fence), lease_until = asked.lease_until, started_at = asked.started_at,
+      deadline = asked.deadline, finished_at = asked.finished_at, waits_for = null
       where e.id = asked.id;
+    -- What waits for an object that this one does not hold after all need not wait for its end.
+    if queued.lock_keys is not null and not (run and queued.lock_keys = request->'locks') then
+      perform wake_queue(queued.cluster, array(select jsonb_array_elements_text(queued.lock_keys)));
+    end if;
   end if;
   insert into execution_event (execution_id, type, message, data)
     values (asked.id, request->'event'->>'type', request->'event'->>'message', request->'event'->'data');
@@ -154,79 +171,24 @@ begin
   return false;
 end $$;
 --> statement-breakpoint
--- finish_executions([{id, fence, row, events, cooldown: {key, period_ms}, scheduled: {row, after_ms}}, ...]): the outcome of
--- each, its events and the release of all that it held, in one commit, and only by the holder with that fencing number.
--- Answers in the same order; null: the run is no longer its own. Rows are locked by their id, so that two batches can't
--- wait for each other.
-create function finish_executions(finishes jsonb) returns jsonb language plpgsql
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+-- withdraw_claim(id, fence): as if it had never been made, by the holder with that fencing number. False: it is no longer its own.
+create function withdraw_claim(execution_id text, fencing bigint) returns boolean language plpgsql as $$
 declare
-  finish record;
-  answers jsonb[] := array_fill(null::jsonb, array[jsonb_array_length(finishes)]);
+  this text := execution_id;
+  its_cluster text;
+  released text[];
 begin
-  for finish in
-    select value, ordinality from jsonb_array_elements(finishes) with ordinality order by value->>'id'
-  loop
-    answers[finish.ordinality] := end_execution(finish.value->>'id', (finish.value->>'fence')::bigint, finish.value);
-  end loop;
-  return to_jsonb(answers);
+  delete from execution e where e.id = this and e.fence = fencing and e.status = 'running' returning e.cluster into its_cluster;
+  if not found then return false; end if;
+  delete from execution_event v where v.execution_id = this;
+  with let_go as (delete from target_lock l where l.execution_id = this returning l.key) select array_agg(g.key) into released from let_go g;
+  update slot s set execution_id = null where s.execution_id = this;
+  delete from cooldown c where c.execution_id = this;
+  perform wake_queue(its_cluster, released);
+  return true;
 end $$;
 --> statement-breakpoint
 -- One of them alone, as replicas of the version before ask for it.
-create or replace function finish_execution(execution_id text, fencing bigint, finish jsonb) returns jsonb language sql as $$
-  select finish_executions(jsonb_build_array(finish || jsonb_build_object('id', execution_id, 'fence', fencing)))->0
+create or replace function claim_execution(request jsonb) returns jsonb language sql as $$
+  select claim_executions(jsonb_build_array(request))->0
 $$;
---> statement-breakpoint
--- A cooldown counts from here when something was changed, and is given back when nothing was.
-create function end_execution(execution_id text, fencing bigint, finish jsonb) returns jsonb language plpgsql as $$
-declare
-  moment timestamptz := date_trunc('milliseconds', clock_timestamp());
-  before execution;
-  after execution;
-  cool text := finish->'cooldown'->>'key';
-  undo jsonb := finish->'scheduled'->'row';
-  undo_at timestamptz;
-begin
-  select * into before from execution e
-    where e.id = end_execution.execution_id and e.fence = fencing and e.status in ('running', 'unknown') for update;
-  if not found then return null; end if;
-  after := jsonb_populate_record(before, finish->'row');
-  update execution e set
-    status = after.status, message = after.message, changed = after.changed, changes = after.changes,
-    expectations = after.expectations, progress = after.progress, result = after.result, error = after.error,
-    warnings = after.warnings, settled = after.settled, plan = after.plan,
-    finished_at = moment, lease_until = null
-    where e.id = before.id;
-  insert into execution_event (execution_id, at, type, message, data)
-    select before.id, moment, event->>'type', event->>'message', event->'data' from jsonb_array_elements(finish->'events') event;
-  delete from target_lock l where l.execution_id = before.id;
-  update slot s set execution_id = null where s.execution_id = before.id;
-  if cool is not null then
-    if after.changed then
-      update cooldown c set until = moment + make_interval(secs => (finish->'cooldown'->>'period_ms')::float8 / 1000)
-        where c.key = cool and c.execution_id = before.id;
-    else
-      delete from cooldown c where c.key = cool and c.execution_id = before.id;
-    end if;
-  end if;
-  -- What was asked to last for a while is taken back later by an execution that waits in the queue from here on.
-  if undo is not null and after.changed then
-    undo_at := moment + make_interval(secs => (finish->'scheduled'->>'after_ms')::float8 / 1000);
-    insert into execution
-      select * from jsonb_populate_record(null::execution, undo || jsonb_build_object('created_at', moment, 'not_before', undo_at));
-    insert into execution_event (execution_id, at, type, message) values (undo->>'id', moment, 'execution.queued', undo->>'message');
-  end if;
-  if before.rollback_of is not null and after.status = 'completed' then
-    with moot as (
-      update execution e set status = 'cancelled', finished_at = moment, lease_until = null,
-        message = before.rollback_of || ' has been rolled back already, by ' || before.id
-      where e.rollback_of = before.rollback_of and e.status = 'queued' returning e.id, e.message
-    )
-    insert into execution_event (execution_id, at, type, message) select m.id, moment, 'execution.cancelled', m.message from moot m;
-    update execution e set status = 'rolled_back', rolled_back_by = before.id where e.id = before.rollback_of;
-    insert into execution_event (execution_id, at, type, message)
-      values (before.rollback_of, moment, 'execution.rolled_back', 'Rolled back by ' || before.id);
-  end if;
-  return jsonb_build_object('finished_at', moment, 'scheduled_undo',
-    case when undo_at is not null then jsonb_build_object('id', undo->>'id', 'at', undo_at) end);
-end $$;

@@ -1,17 +1,3 @@
-DROP INDEX "execution_keyed";--> statement-breakpoint
-DROP INDEX "execution_newest";--> statement-breakpoint
-DROP INDEX "execution_of_target";--> statement-breakpoint
-DROP INDEX "execution_correlation";--> statement-breakpoint
-CREATE INDEX "execution_of_action" ON "execution" USING btree ("action","created_at","id");--> statement-breakpoint
-CREATE INDEX "execution_of_namespace" ON "execution" USING btree ("namespace","created_at","id") WHERE namespace is not null;--> statement-breakpoint
-CREATE INDEX "execution_of_kind" ON "execution" USING btree ("kind","created_at","id") WHERE kind is not null;--> statement-breakpoint
-CREATE INDEX "execution_of_name" ON "execution" USING btree ("name","created_at","id") WHERE name is not null;--> statement-breakpoint
-CREATE INDEX "execution_of_status" ON "execution" USING btree ("status","created_at","id") WHERE status not in ('completed', 'running', 'unknown');--> statement-breakpoint
-CREATE INDEX "execution_outcomes" ON "execution" USING btree ("namespace","name","action","finished_at") WHERE not dry_run and finished_at is not null;--> statement-breakpoint
-CREATE INDEX "execution_newest" ON "execution" USING btree ("created_at","id");--> statement-breakpoint
-CREATE INDEX "execution_of_target" ON "execution" USING btree ("namespace","name","created_at","id");--> statement-breakpoint
-CREATE INDEX "execution_correlation" ON "execution" USING btree ("correlation_id","created_at","id") WHERE correlation_id is not null;
---> statement-breakpoint
 -- An action goes with few kinds, a name with one kind and few namespaces: without knowing that, PostgreSQL takes two filters
 -- for rarer together than they are, and reads both indexes whole rather than a page of one.
 CREATE STATISTICS execution_target (dependencies) ON action, namespace, kind, name FROM execution;

@@ -1,0 +1,30 @@
+DROP INDEX "execution_keyed";--> statement-breakpoint
+DROP INDEX "execution_idempotency_key";--> statement-breakpoint
+DROP INDEX "execution_newest";--> statement-breakpoint
+DROP INDEX "execution_of_target";--> statement-breakpoint
+DROP INDEX "execution_finished";--> statement-breakpoint
+DROP INDEX "execution_correlation";--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "cancel_requested_at" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "cancel_reason" text;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "not_before" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "attempts" integer;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "due_at" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "waits_for" text;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "lock_keys" jsonb;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "resume_of" text;--> statement-breakpoint
+CREATE INDEX "execution_of_action" ON "execution" USING btree ("action","created_at","id");--> statement-breakpoint
+CREATE INDEX "execution_of_namespace" ON "execution" USING btree ("namespace","created_at","id") WHERE namespace is not null;--> statement-breakpoint
+CREATE INDEX "execution_of_kind" ON "execution" USING btree ("kind","created_at","id") WHERE kind is not null;--> statement-breakpoint
+CREATE INDEX "execution_of_name" ON "execution" USING btree ("name","created_at","id") WHERE name is not null;--> statement-breakpoint
+CREATE INDEX "execution_of_status" ON "execution" USING btree ("status","created_at","id") WHERE status not in ('completed', 'running', 'unknown');--> statement-breakpoint
+CREATE INDEX "execution_outcomes" ON "execution" USING btree ("namespace","name","action","finished_at") WHERE not dry_run and finished_at is not null;--> statement-breakpoint
+CREATE INDEX "execution_queue_by_priority" ON "execution" USING btree ("cluster","waits_for","priority","due_at") WHERE status = 'queued';--> statement-breakpoint
+CREATE INDEX "execution_queue_by_age" ON "execution" USING btree ("cluster","waits_for","due_at") WHERE status = 'queued';--> statement-breakpoint
+CREATE INDEX "execution_queue_by_time" ON "execution" USING btree ("cluster","waits_for","not_before") WHERE status = 'queued' and waits_for = '@time';--> statement-breakpoint
+CREATE INDEX "execution_queue_by_lease" ON "execution" USING btree ("cluster","waits_for","lease_until") WHERE status = 'queued' and waits_for = '@start';--> statement-breakpoint
+CREATE INDEX "execution_queued_undo" ON "execution" USING btree ("rollback_of") WHERE status = 'queued' and rollback_of is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "execution_idempotency_key" ON "execution" USING btree ("idempotency_key") WHERE idempotency_key is not null;--> statement-breakpoint
+CREATE INDEX "execution_newest" ON "execution" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "execution_of_target" ON "execution" USING btree ("namespace","name","created_at","id") WHERE name is not null;--> statement-breakpoint
+CREATE INDEX "execution_finished" ON "execution" USING btree ("finished_at") WHERE finished_at is not null;--> statement-breakpoint
+CREATE INDEX "execution_correlation" ON "execution" USING btree ("correlation_id","created_at","id") WHERE correlation_id is not null;
