@@ -410,5 +410,22 @@ describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server
         15_000,
       );
     }, 40_000);
+
+    // A real control plane waits for 40 to 60 s.
+    test.skipIf(server !== sandbox)(
+      'the pods of a node that is gone are deleted, and made anew elsewhere',
+      async () => {
+        const other = await homeOn(server, 'gone');
+        await create(`${apps}/deployments`, deploymentOf('stranded', 1, { node: other.node }));
+        await eventually(() => get(`${apps}/deployments/stranded`), complete);
+        await server.call('DELETE', `/api/v1/nodes/${other.node}`);
+        const { body } = await eventually(
+          () => get(`${core}/pods?labelSelector=app=stranded`),
+          ({ body: { items } }) => items.length === 1 && items[0].spec.nodeName === undefined,
+        );
+        expect(body.items[0].status.phase).toBe('Pending');
+        await other.clear();
+      },
+    );
   },
 );

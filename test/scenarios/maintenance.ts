@@ -62,13 +62,14 @@ export function labelOf({ kind, name }: ObjectReference): string {
   return `${kind.toLowerCase()}.${name}`;
 }
 
-export async function boundClaim(ground: Ground): Promise<ObjectReference> {
+export async function pendingClaim(ground: Ground): Promise<ObjectReference> {
   const name = ground.name('data');
   await ground.create({
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
     metadata: { name, namespace: ground.namespace },
-    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    // Of a class of its own: it would take the volume that another test has made for another claim.
+    spec: { accessModes: ['ReadWriteOnce'], storageClassName: name, resources: { requests: { storage: '1Gi' } } },
   });
   return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: ground.namespace, name };
 }
@@ -146,7 +147,7 @@ export function maintenanceScenarios(
         return await ran(ground, target, { job: name, force: true });
       },
       'a claim': async (ground) => {
-        const target = await boundClaim(ground);
+        const target = await pendingClaim(ground);
         await cronJob(ground, action, { resource: labelOf(target) });
         return await ran(ground, target);
       },
@@ -200,7 +201,7 @@ export function maintenanceScenarios(
         return refused(target, /hanging-.* has not ended yet/);
       },
       'a target that is being deleted': async (ground) => {
-        const target = await boundClaim(ground);
+        const target = await pendingClaim(ground);
         await ground.patch(target, { metadata: { finalizers: ['test.example/held'] } });
         await ground.cluster.delete(target);
         await eventually(async () =>

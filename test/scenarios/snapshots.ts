@@ -98,6 +98,7 @@ async function boundClaim(ground: Ground, name: string, driver: string | undefin
       accessModes: ['ReadWriteOnce'],
       capacity: { storage: '1Gi' },
       storageClassName: '',
+      claimRef: { namespace, name },
       persistentVolumeReclaimPolicy: 'Retain',
       ...(driver ? { csi: { driver, volumeHandle: volume } } : { hostPath: { path: '/tmp/none' } }),
     },

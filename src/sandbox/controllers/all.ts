@@ -11,6 +11,7 @@ import { jobController } from './job.ts';
 import { kubelet } from './kubelet.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
+import { podGarbageCollector } from './pod-garbage-collector.ts';
 import { replicaSetController } from './replica-set.ts';
 import { scheduler } from './scheduler.ts';
 import { statefulSetController } from './stateful-set.ts';
@@ -31,6 +32,7 @@ export const controllers: ControllerFactory[] = [
   kubelet,
   disruptionController,
   garbageCollector,
+  podGarbageCollector,
   endpointSliceController,
   autoscalerController,
   claimProtection,
