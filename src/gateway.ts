@@ -1,5 +1,7 @@
 import type { Hono } from 'hono';
 import actions from '../functions/actions.ts';
+import audit from '../functions/audit.ts';
+import controls from '../functions/controls.ts';
 import execute from '../functions/execute.ts';
 import executions from '../functions/executions.ts';
 import health from '../functions/health.ts';
@@ -12,7 +14,7 @@ import type { Runtime } from './http/runtime.ts';
 /** Every endpoint in one app: what the server listens with. */
 export function gateway(runtime: Runtime): Hono {
   return mount(
-    [execute, status, executions, actions, health, metrics, openapi].map(({ routes }) => routes),
+    [execute, status, executions, actions, controls, audit, health, metrics, openapi].map(({ routes }) => routes),
     runtime,
   );
 }

@@ -2,7 +2,7 @@ import { serve } from '@hono/node-server';
 import { ConfigFaults } from './config/fault.ts';
 import { loadConfig } from './config/load-config.ts';
 import { processSources } from './config/process-sources.ts';
-import { queueChannel } from './database/listen.ts';
+import { queueChannel, stopsChannel } from './database/listen.ts';
 import { runLoop } from './executor/loop.ts';
 import { gateway } from './gateway.ts';
 import { mount } from './http/mount.ts';
@@ -25,9 +25,12 @@ async function start(): Promise<void> {
   process.on('SIGINT', () => void end('SIGINT'));
   const host = await openNodeHost(config);
   const { runtime, database, stop, handOver } = await openRuntime(host);
-  const { stopping, wakeUp } = runtime.executor;
+  const { stopping, wakeUp, cancellations } = runtime.executor;
   const loop = runLoop(runtime.executor, stopping);
-  const ears = database.listen(queueChannel, () => wakeUp.ring());
+  const ears = [
+    database.listen(queueChannel, () => wakeUp.ring()),
+    database.listen(stopsChannel, () => cancellations.lookNow()),
+  ];
   const underWay = new Set<Promise<unknown>>();
 
   const app = gateway(runtime);
@@ -74,7 +77,7 @@ async function start(): Promise<void> {
     handOver();
     await withinTime(ended, handOverTimeoutMs);
     // It asks Postgres, which may be away.
-    await withinTime(ears.close(), closeTimeoutMs);
+    await withinTime(Promise.all(ears.map((ear) => ear.close())), closeTimeoutMs);
     await Promise.all([server.close(), scrape?.close()]);
     // The last export reads gauges from the database, so it goes first.
     await host.flush();

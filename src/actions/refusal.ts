@@ -51,6 +51,10 @@ export const refusals = {
     status: 503,
     hint: 'The API server has to recover first; GET /health shows when it has, and what it answers until then',
   },
+  emergency_stop: {
+    status: 503,
+    hint: 'GET /api/v1/controls shows who has stopped it and why; PUT lifts it. Dry runs and reads go on',
+  },
   service_unavailable: { status: 503, hint: 'Try again at retry_at; GET /health tells what is away' },
 } as const;
 
@@ -62,12 +66,21 @@ export interface FieldFault {
   detail: string;
 }
 
+/** A plan that a rule or a stop stands against, and what the rules said of it. */
+export interface Denied {
+  action: string;
+  target: { kind: string; namespace?: string | undefined; name: string } | undefined;
+  verdicts: readonly { rule: string; verdict: string; reason: string }[];
+}
+
 export interface RefusalDetails {
   hint?: string;
   errors?: FieldFault[];
   /** When the same request may succeed; also answered as Retry-After. */
   retryAt?: Date;
   actionId?: string;
+  /** What was decided against, for the audit; no part of the problem document. */
+  denied?: Denied;
   /** More members of the problem document, such as the holder of a busy target. */
   extra?: { [name: string]: Json };
   cause?: unknown;

@@ -14,16 +14,20 @@ export async function requestCancel(
   });
 }
 
-/** Those of the runs that are to end, each with the reason that was given. */
-export async function cancelledAmong(
-  database: Database,
-  ids: readonly string[],
-): Promise<{ id: string; reason: string | null }[]> {
+/** A run that is to end, with the reason that was given; `code` where it was not asked for this one, as `emergency_stop`. */
+export interface ToEnd {
+  id: string;
+  reason: string | null;
+  code: string | null;
+}
+
+/** Those of the runs that are to end. */
+export async function cancelledAmong(database: Database, ids: readonly string[]): Promise<ToEnd[]> {
   return await database.statement(
     'cancelled_among',
     async (sql) =>
-      await sql<{ id: string; reason: string | null }[]>`
-        select id, cancel_reason as reason from execution
+      await sql<ToEnd[]>`
+        select id, cancel_reason as reason, cancel_code as code from execution
         where id in (select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)) and cancel_requested_at is not null`,
   );
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../json.ts';
 import type { Database } from './connect.ts';
+import { type Control, controlOf, type RawControl } from './controls.ts';
 import type { Execution } from './execution-row.ts';
 
 export interface NewEvent {
@@ -50,6 +51,7 @@ export type NewExecution = Omit<
   | 'rolledBackBy'
   | 'cancelRequestedAt'
   | 'cancelReason'
+  | 'cancelCode'
   | 'settled'
   | 'error'
   | 'notBefore'
@@ -77,12 +79,13 @@ export type ClaimAnswer =
   | { outcome: 'busy'; key: string; holder: { id: string; action: string; startedAt: Date } }
   | { outcome: 'undone'; by: string | null }
   | { outcome: 'cooling'; until: Date; by: string }
+  | { outcome: 'stopped'; stop: Control }
   | { outcome: 'full' }
   | { outcome: 'outdated' };
 
 /**
  * Admits an execution, or says what stands against it: one commit, shared with what arrives together
- * (drizzle/0004_claim.sql).
+ * (drizzle/0005_admission.sql).
  * A second sending of the same row is its own `duplicate`: see `findClaim`.
  */
 export async function claim(database: Database, request: ClaimRequest): Promise<ClaimAnswer> {
@@ -160,6 +163,7 @@ type RawAnswer =
   | { outcome: 'busy'; key: string; holder: { id: string; action: string; started_at: string } }
   | { outcome: 'undone'; by: string | null }
   | { outcome: 'cooling'; until: string; by: string }
+  | ({ outcome: 'stopped' } & Omit<RawControl, 'stopped'>)
   | { outcome: 'full' }
   | { outcome: 'outdated' };
 
@@ -190,6 +194,8 @@ function parsed(answer: RawAnswer): ClaimAnswer {
     }
     case 'cooling':
       return { outcome: 'cooling', until: new Date(answer.until), by: answer.by };
+    case 'stopped':
+      return { outcome: 'stopped', stop: controlOf({ ...answer, stopped: true }) };
     case 'undone':
     case 'full':
     case 'outdated':

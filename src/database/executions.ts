@@ -16,7 +16,7 @@ export async function findExecution(database: Database, id: string): Promise<Exe
 
 /**
  * The execution that a request with that key or id has begun, or undefined. An id is its execution's for as long as that
- * is kept; a key counts for so long after the end, by the database's clock, as in earlier_execution (drizzle/0003_queue.sql).
+ * is kept; a key counts for so long after the end, by the database's clock, as in earlier_execution (drizzle/0004_queue.sql).
  */
 export async function findByKey(
   database: Database,

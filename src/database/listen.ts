@@ -7,8 +7,11 @@ export interface Listening {
 const againMs = 1_000;
 const pollMs = 200;
 
-/** The channel on which the queue tells that there is something to take (drizzle/0003_queue.sql). */
+/** The channel on which the queue tells that there is something to take (drizzle/0004_queue.sql). */
 export const queueChannel = 'executor_queue';
+
+/** The channel on which a stop tells that runs are to end (drizzle/0003_stops.sql). */
+export const stopsChannel = 'executor_stops';
 
 /**
  * Calls back for each NOTIFY on the channel, and each time that listening begins, since some may have been missed before.

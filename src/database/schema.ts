@@ -8,6 +8,7 @@ import {
   jsonb,
   pgSequence,
   pgTable,
+  primaryKey,
   text,
   timestamp,
   uniqueIndex,
@@ -65,6 +66,8 @@ export const execution = pgTable(
     leaseUntil: at('lease_until'),
     cancelRequestedAt: at('cancel_requested_at'),
     cancelReason: text('cancel_reason'),
+    /** Why it is to end, where nobody asked for this one: `emergency_stop`. */
+    cancelCode: text('cancel_code'),
     createdAt: at('created_at').notNull().defaultNow(),
     startedAt: at('started_at'),
     deadline: at('deadline'),
@@ -75,7 +78,7 @@ export const execution = pgTable(
     attempts: integer('attempts'),
     /** Since when it waits for its turn; null for a run that never waited. */
     dueAt: at('due_at'),
-    /** What a queued one waits for: null is its turn; see drizzle/0003_queue.sql. */
+    /** What a queued one waits for: null is its turn; see drizzle/0004_queue.sql. */
     waitsFor: text('waits_for'),
     /** Of a queued one: the objects that it will hold, as far as that is known. */
     lockKeys: jsonb('lock_keys').$type<string[]>(),
@@ -138,12 +141,13 @@ export const execution = pgTable(
   ],
 );
 
-/** What happened to an execution, in order; written with the state that it tells of. */
+/** What happened to an execution, or to a control, in order; written with the state that it tells of. */
 export const executionEvent = pgTable(
   'execution_event',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    executionId: text('execution_id').notNull(),
+    /** Null: it tells of a control. */
+    executionId: text('execution_id'),
     at: at('at').notNull().defaultNow(),
     type: text('type').notNull(),
     message: text('message').notNull(),
@@ -173,4 +177,51 @@ export const cooldown = pgTable('cooldown', {
 export const slot = pgTable('slot', {
   id: integer('id').primaryKey(),
   executionId: text('execution_id'),
+});
+
+/** What is stopped of a cluster: all of it (`*`), or a namespace. A row stays when the stop is lifted. */
+export const control = pgTable(
+  'control',
+  {
+    cluster: text('cluster').notNull(),
+    scope: text('scope').notNull(),
+    stopped: boolean('stopped').notNull(),
+    reason: text('reason'),
+    changedBy: text('changed_by'),
+    changedAt: at('changed_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.cluster, table.scope] })],
+);
+
+/**
+ * What was decided and done, for ever: written by the commit that it tells of, by a trigger, and never changed (see
+ * drizzle/0008_audit.sql).
+ */
+export const auditEntry = pgTable('audit_entry', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  at: at('at').notNull(),
+  type: text('type').notNull(),
+  cluster: text('cluster'),
+  namespace: text('namespace'),
+  executionId: text('execution_id'),
+  by: text('by'),
+  data: jsonb('data').$type<JsonObject>().notNull(),
+});
+
+/** The place of an entry in the chain, and its hash, which goes over the hash before it. */
+export const auditLink = pgTable(
+  'audit_link',
+  {
+    seq: bigint('seq', { mode: 'number' }).primaryKey(),
+    entryId: bigint('entry_id', { mode: 'number' }).notNull().unique(),
+    chainedAt: at('chained_at').notNull(),
+    previousHash: text('previous_hash').notNull(),
+    hash: text('hash').notNull(),
+  },
+  (table) => [index('audit_link_by_time').on(table.chainedAt, table.seq)],
+);
+
+/** Entries that have no place in the chain yet. */
+export const auditUnlinked = pgTable('audit_unlinked', {
+  entryId: bigint('entry_id', { mode: 'number' }).primaryKey(),
 });

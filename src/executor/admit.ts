@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../actions/refusal.ts';
 import type { ClaimAnswer, NewExecution } from '../database/claim.ts';
+import type { Control } from '../database/controls.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import { claimSurely } from './claim-surely.ts';
 import type { ExecutorContext } from './context.ts';
@@ -16,10 +17,10 @@ export interface Admission {
 
 /** The turn of a queued execution is over: it waits for what stood in its way, in the queue again, or from now on. */
 export class TurnOver extends Error {
-  readonly outcome: 'busy' | 'full';
+  readonly outcome: Waits;
 
-  constructor(outcome: 'busy' | 'full') {
-    super(outcome === 'busy' ? 'The target is held' : 'No slot is free');
+  constructor(outcome: Waits) {
+    super(whyItWaits[outcome]);
     this.name = 'TurnOver';
     this.outcome = outcome;
   }
@@ -36,14 +37,21 @@ export class PlannedTooEarly extends Refusal {
   }
 }
 
+type Waits = 'busy' | 'full' | 'stopped';
+const whyItWaits: Record<Waits, string> = {
+  busy: 'The target is held',
+  full: 'No slot is free',
+  stopped: 'There is an emergency stop',
+};
+
 const firstPauseMs = 25;
 const longestPauseMs = 250;
 
 /**
  * Claims target, cooldown and slot for a run (`run`), or writes the row of one that is over. Waits a bounded time for
  * a slot. Throws a Refusal that says who or what stands against it, and until when. With `queuedFence` the row is one from
- * the queue, with `polite` it may go there: it throws TurnOver where the target or a slot is not to be had now. Throws
- * PlannedTooEarly where it has to be planned anew first.
+ * the queue, with `polite` it may go there: it throws TurnOver where the target or a slot is not to be had now, or is
+ * stopped. Throws PlannedTooEarly where it has to be planned anew first.
  */
 export async function admit(
   context: ExecutorContext,
@@ -87,13 +95,17 @@ export async function admit(
     if (answer.outcome === 'claimed' || answer.outcome === 'recorded' || answer.outcome === 'duplicate') {
       return { answer, claimedAtMs };
     }
-    if ((queuedFence !== undefined || polite) && (answer.outcome === 'busy' || answer.outcome === 'full'))
-      throw new TurnOver(answer.outcome);
+    if ((queuedFence !== undefined || polite) && isWaitedFor(answer)) throw new TurnOver(answer.outcome);
+    if (answer.outcome === 'stopped') throw stopped(prepared, answer.stop, now());
     if (answer.outcome === 'outdated') throw new PlannedTooEarly(prepared);
     if (answer.outcome !== 'full') throw refused(prepared, answer);
     if (performance.now() >= waitUntilMs) throw full(maxConcurrent, waitForSlotMs, now());
     await sleep(pauseMs * (0.75 + Math.random() / 2));
   }
+}
+
+function isWaitedFor(answer: ClaimAnswer): answer is Extract<ClaimAnswer, { outcome: Waits }> {
+  return Object.hasOwn(whyItWaits, answer.outcome);
 }
 
 function reliesOf(cluster: string, { relies, readAtMs }: Prepared): { keys: string[]; sinceMs: number } {
@@ -130,6 +142,20 @@ export function refused(
         `Execution ${rollbackOf ?? ''} has been rolled back already${answer.by ? `, by ${answer.by}` : ''}`,
       );
   }
+}
+
+/** When it is lifted nobody knows; looked at so often it costs little. */
+const stopRetryMs = 30_000;
+
+function stopped({ action, target, verdicts }: Prepared, { scope, reason, by, at }: Control, now: Date): Refusal {
+  const object = target ? describeReference(target) : 'The target';
+  const what = scope === '*' ? 'the whole cluster' : `namespace ${scope}`;
+  const who = `${by === null ? '' : ` by ${by}`}, since ${at.toISOString()}${reason === null ? '' : `: ${reason}`}`;
+  return new Refusal('emergency_stop', `${object} is left alone: emergency stop of ${what}${who}`, {
+    retryAt: new Date(now.getTime() + stopRetryMs),
+    denied: { action, target, verdicts },
+    extra: { stop: { scope, stopped: true, reason, by, at: at.toISOString() } },
+  });
 }
 
 function stopping(now: Date): Refusal {

@@ -15,8 +15,8 @@ export interface Ending {
 export interface EndOfRun {
   /** What was thrown; undefined where all went well. */
   failure: unknown;
-  /** What cut the run off before it was through: its deadline, or a request to cancel it. */
-  cutOff: { status: 'timed_out' | 'cancelled'; message: string } | undefined;
+  /** What cut the run off before it was through: its deadline, a request to cancel it, or an emergency stop. */
+  cutOff: { status: 'timed_out' | 'cancelled'; code: string; message: string } | undefined;
   plan: Plan;
   records: readonly ChangeRecord[];
   blocked: readonly Blocked[];
@@ -28,7 +28,7 @@ export function endingOf({ failure, cutOff, plan, records, blocked, waitingFor }
   const partly = partlyDone(records, { blocked, waitingFor });
   if (cutOff) {
     const message = `${cutOff.message}; ${partly}`;
-    return { status: cutOff.status, message, error: { code: cutOff.status, message } };
+    return { status: cutOff.status, message, error: { code: cutOff.code, message } };
   }
   const error =
     failure instanceof PlanOutdated

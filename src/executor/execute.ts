@@ -11,6 +11,7 @@ import { prepare, type Prepared } from './prepare.ts';
 import { runLater } from './run-later.ts';
 import { waitForEnd } from './wait-for-end.ts';
 import type { ExecuteRequest } from './request.ts';
+import { tellDenial } from './tell-denial.ts';
 
 /** `replayed`: the answer is that of an earlier same request. `under_way`: it is not over yet. */
 export type ExecuteAnswer = { state: 'ended' | 'under_way'; execution: Execution; replayed: boolean };
@@ -63,6 +64,9 @@ export async function answered(
     const stored = await storedAs(context, carried.id);
     return replay(stored, terms, carried.id !== id || Boolean(idempotencyKey ?? actionId));
   } catch (error) {
+    await tellDenial(context, error, { id, terms }).catch((failure: unknown) => {
+      throw refusalOf(failure, context.now());
+    });
     throw refusalOf(error, context.now());
   }
 }

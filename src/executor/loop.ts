@@ -1,6 +1,7 @@
 import { DatabaseUnavailable } from '../database/unavailable.ts';
 import { nextDue, sweepQueue } from '../database/queue.ts';
 import type { ExecutorContext } from './context.ts';
+import { keepChain } from './keep-chain.ts';
 import { letGo } from './let-go.ts';
 import { settleSilent } from './settle.ts';
 import { startQueued, startTaken } from './start-queued.ts';
@@ -21,13 +22,15 @@ interface Begun {
 /** One bounded step of what every replica does beside its requests, and the end of all that it has begun. */
 export async function tick(context: ExecutorContext, signal: AbortSignal, prunes = isTurnToPrune()): Promise<void> {
   const begun: Begun = { settling: new Set(), tidying: new Set() };
+  const chain = keepChain(context);
   try {
     await startDue(context, signal);
     await settleAll(context, signal, begun);
     await tidy(context, signal, begun, prunes);
+    chain.turn();
     await lookAhead(context);
   } finally {
-    await Promise.all([context.places.ended(), ...begun.settling, ...begun.tidying]);
+    await Promise.all([context.places.ended(), ...begun.settling, ...begun.tidying, chain.ended()]);
   }
 }
 
@@ -37,6 +40,7 @@ export async function tick(context: ExecutorContext, signal: AbortSignal, prunes
  */
 export async function runLoop(context: ExecutorContext, signal: AbortSignal): Promise<void> {
   const begun: Begun = { settling: new Set(), tidying: new Set() };
+  const chain = keepChain(context);
   context.places.begin = (taken) => context.places.keep(told(context, startTaken(context, taken, signal)));
   let isTold = false;
   let lookAtMs = 0;
@@ -47,6 +51,7 @@ export async function runLoop(context: ExecutorContext, signal: AbortSignal): Pr
         if (performance.now() >= lookAtMs) {
           await settleAll(context, signal, begun);
           await tidy(context, signal, begun, isTurnToPrune());
+          chain.turn();
         }
         lookAtMs = performance.now() + (await lookAhead(context));
       }
@@ -59,7 +64,7 @@ export async function runLoop(context: ExecutorContext, signal: AbortSignal): Pr
     await context.wakeUp.wait(Math.max(lookAtMs - performance.now(), 0), signal);
   }
   context.places.begin = undefined;
-  await Promise.allSettled([context.places.ended(), ...begun.settling, ...begun.tidying]);
+  await Promise.allSettled([context.places.ended(), ...begun.settling, ...begun.tidying, chain.ended()]);
 }
 
 /** Starts what is due, as far as this replica has room. */

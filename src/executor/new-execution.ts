@@ -77,6 +77,7 @@ export const unclaimed = {
   rolledBackBy: null,
   cancelRequestedAt: null,
   cancelReason: null,
+  cancelCode: null,
   settled: null,
   error: null,
   notBefore: null,

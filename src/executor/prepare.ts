@@ -209,7 +209,10 @@ export async function judgePlan(
     }),
   );
   for (const { rule, verdict } of verdicts) observer.verdict(rule, verdict);
-  if (refusal) throw refusal;
+  if (refusal) {
+    const denied = { action: about.action.name, target: about.target, verdicts };
+    throw new Refusal(refusal.code, refusal.message, { ...refusal.details, denied });
+  }
   return { verdicts, relies };
 }
 

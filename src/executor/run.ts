@@ -7,6 +7,7 @@ import { keepProgress } from '../database/lease.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { applyPlan, PlanOutdated } from './apply.ts';
+import { Cancelled } from './cancellations.ts';
 import type { ExecutorContext } from './context.ts';
 import { type EndOfRun, endingOf } from './ending.ts';
 import { endsSoonAfter } from './ends-soon-after.ts';
@@ -151,8 +152,9 @@ export async function run(
     expectations = expectationRecordsOf(prepared.plan, true);
   } catch (error) {
     failure = error;
-    if (cancellation.signal.aborted) cutOff = { status: 'cancelled', message: messageOf(cancellation.signal.reason) };
-    else if (deadline.aborted) cutOff = { status: 'timed_out', message: `Timed out after ${row.timeoutMs / 1000} s` };
+    if (cancellation.signal.aborted) cutOff = cancelledBy(cancellation.signal.reason);
+    else if (deadline.aborted)
+      cutOff = { status: 'timed_out', code: 'timed_out', message: `Timed out after ${row.timeoutMs / 1000} s` };
     expectations = await lastJudgement(context, { plan: prepared.plan, records, otherwise: expectations, lastLooks });
   } finally {
     cancellation.stop();
@@ -212,6 +214,7 @@ export function withFound(planned: Json | undefined, found: JsonObject): Json {
   return isObject ? { ...planned, ...found } : found;
 }
 
-function messageOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
+function cancelledBy(reason: unknown): EndOfRun['cutOff'] {
+  const code = reason instanceof Cancelled ? reason.code : 'cancelled';
+  return { status: 'cancelled', code, message: reason instanceof Error ? reason.message : String(reason) };
 }

@@ -59,6 +59,18 @@ const Liveness = z.strictObject({ status: z.literal('alive') }).meta({ id: 'Live
 
 const Readiness = z.strictObject({ status: z.enum(['ready', 'not_ready', 'stopping']) }).meta({ id: 'Readiness' });
 
+const Control = z
+  .strictObject({
+    scope: text.describe('A namespace, or `*`: the whole cluster'),
+    stopped: z.boolean(),
+    reason: text.nullable(),
+    by: text.nullable().describe('Who has said so last'),
+    at: z.iso.datetime(),
+  })
+  .meta({ id: 'Control' });
+
+const ControlPage = z.strictObject({ items: z.array(Control), next: z.null() }).meta({ id: 'ControlPage' });
+
 const Problem = z
   .strictObject({
     type: text.describe('urn:executor-service:problem:<code>'),
@@ -78,11 +90,23 @@ const Problem = z
       .strictObject({ action_id: text, action: text, started_at: z.iso.datetime(), object: text })
       .optional()
       .describe('With target_busy: who holds the target'),
+    stop: Control.optional().describe('With emergency_stop: what is stopped, by whom and why'),
   })
   .meta({ id: 'Problem', description: 'Why a request was refused (RFC 9457). Nothing was changed' });
 
 /** The schema of every JSON answer, by the name that it has in the OpenAPI document. */
-export const answerSchemas = { Execution, ExecutionPage, Action, ActionPage, Health, Liveness, Readiness, Problem };
+export const answerSchemas = {
+  Execution,
+  ExecutionPage,
+  Action,
+  ActionPage,
+  Control,
+  ControlPage,
+  Health,
+  Liveness,
+  Readiness,
+  Problem,
+};
 
 function isRefusalCode(code: string): code is RefusalCode {
   return code in refusals;

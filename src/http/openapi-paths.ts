@@ -1,11 +1,13 @@
+import type * as z from 'zod';
 import type { Action } from '../actions/define.ts';
 import type { JsonObject } from '../json.ts';
+import { AuditQuery } from './audit-request.ts';
 import { historyColumns } from './history-columns.ts';
 import { historyTypes } from './history-format.ts';
 import { HistoryQuery } from './history-request.ts';
 import { definitionOf } from './openapi-definitions.ts';
 import { requestExamples } from './openapi-requests.ts';
-import { answered, refused, type RefusalName } from './openapi-responses.ts';
+import { answered, refused, type RefusalName, responseHeaders } from './openapi-responses.ts';
 
 /** Every path of this version, as OpenAPI has it. */
 export function openApiPaths(actions: readonly Action[]): JsonObject {
@@ -33,7 +35,7 @@ export function openApiPaths(actions: readonly Action[]): JsonObject {
     },
     '/api/v1/executions': {
       get: operation('listExecutions', 'The history, newest first', {
-        parameters: historyParameters(),
+        parameters: queryParameters(HistoryQuery),
         responses: {
           200: historyAnswer(),
           ...refused(['NotAcceptable', 'UnprocessableContent', ...anywhere]),
@@ -84,6 +86,21 @@ export function openApiPaths(actions: readonly Action[]): JsonObject {
         responses: { 200: answered('The action', 'Action'), ...refused(['NotFound', 'InternalServerError']) },
       }),
     },
+    '/api/v1/controls': {
+      get: operation('listControls', 'What is stopped, or was: who has said so, why and when', {
+        responses: { 200: answered('Every control', 'ControlPage'), ...refused(anywhere) },
+      }),
+      put: operation('control', 'Stop the whole cluster or a namespace, or lift the stop, on every replica', {
+        requestBody: { required: true, content: { 'application/json': { schema: schemaRef('ControlBody') } } },
+        responses: { 200: answered('It stands as asked', 'Control'), ...refused(refusalsOfControl) },
+      }),
+    },
+    '/api/v1/audit': {
+      get: operation('audit', 'What was decided and done, oldest first, as a chain of hashes', {
+        parameters: queryParameters(AuditQuery),
+        responses: { 200: auditAnswer(), ...refused(['UnprocessableContent', ...anywhere]) },
+      }),
+    },
     '/health': {
       get: operation('health', 'The service, its database and its cluster', {
         responses: {
@@ -132,6 +149,14 @@ const refusalsOfRuns: readonly RefusalName[] = [
   ...anywhere,
 ];
 
+const refusalsOfControl: readonly RefusalName[] = [
+  'BadRequest',
+  'ContentTooLarge',
+  'UnsupportedMediaType',
+  'UnprocessableContent',
+  ...anywhere,
+];
+
 const refusalsOfCancel: readonly RefusalName[] = [
   'BadRequest',
   'NotFound',
@@ -173,8 +198,19 @@ function historyAnswer(): JsonObject {
   });
 }
 
-function historyParameters(): JsonObject[] {
-  const { properties } = definitionOf(HistoryQuery);
+function auditAnswer(): JsonObject {
+  const description =
+    'An entry on each line: seq, at, chained_at, type, cluster, namespace, execution_id, by, data, previous_hash, hash. The hash is ' +
+    'the SHA-256 of the line without it, as canonical JSON; npm run audit:verify checks it';
+  return {
+    description: 'A piece of the chain, streamed',
+    headers: responseHeaders(['Content-Disposition', 'Cache-Control', 'X-Request-ID']),
+    content: { [historyTypes.ndjson]: { schema: { type: 'string', description } } },
+  };
+}
+
+function queryParameters(query: z.ZodType): JsonObject[] {
+  const { properties } = definitionOf(query);
   return Object.entries(properties ?? {}).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 

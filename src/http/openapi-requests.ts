@@ -3,6 +3,7 @@ import type { Action } from '../actions/define.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { actionView } from './action-view.ts';
 import { CancelBody } from './cancel-request.ts';
+import { ControlBody } from './control-request.ts';
 import { RecommendationRequest, WorkflowRequest } from './execute-request.ts';
 import { definitionOf, definitionsOf } from './openapi-definitions.ts';
 import { ResumeBody } from './resume-request.ts';
@@ -25,7 +26,9 @@ export function requestSchemas(actions: readonly Action[]): JsonObject {
     RecommendationRequest: recommendation,
     WorkflowRequest: workflow,
     ...others
-  } = definitionsOf([RecommendationRequest, WorkflowRequest, CancelBody, ResumeBody, RollbackBody], { open: false });
+  } = definitionsOf([RecommendationRequest, WorkflowRequest, CancelBody, ControlBody, ResumeBody, RollbackBody], {
+    open: false,
+  });
   const { properties } = objectOf(recommendation);
   const { action } = objectOf(properties);
   const common = objectOf(definitionOf(CommonParameters).properties);

@@ -54,6 +54,7 @@ export function answered(
   };
 }
 
-function responseHeaders(names: readonly string[]): JsonObject {
+/** References to headers by their names. */
+export function responseHeaders(names: readonly string[]): JsonObject {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

@@ -25,6 +25,8 @@ export async function migrateDatabase({ url, folder }: { url: string; folder: st
     await sql.begin(async (transaction) => {
       await transaction`select pg_advisory_xact_lock(${migrationLock})`;
       await migrate(transaction, folder);
+      // What was granted on all tables since is taken back of the audit's.
+      await transaction`select restrict_audit()`;
     });
   } finally {
     clearTimeout(timer);

@@ -51,6 +51,34 @@ test('the schema is made by the role of admin_url; the service itself needs righ
   ]);
 });
 
+test('of the audit the service may read and add, and change nothing, whatever it was granted', async () => {
+  const env = { DATABASE_URL: url, EXECUTOR_DATABASE_ADMIN_URL: database.databaseUrl };
+  await (await startProcess(database.databaseUrl, env)).stop();
+  await owner.unsafe(`grant all on all tables in schema public to ${role}; grant delete on audit_link to public`);
+  const replica = await startProcess(database.databaseUrl, env);
+  const answer = await fetch(`${replica.url}/api/v1/controls`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ scope: 'shop', stopped: true }),
+  });
+  const exported = await (await fetch(`${replica.url}/api/v1/audit`)).text();
+
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(exported)).toMatchObject({ seq: 1, type: 'control.changed', namespace: 'shop' });
+  await using own = await connectedAs(url);
+  for (const table of ['audit_entry', 'audit_link'])
+    for (const statement of [`update ${table} set hash = ''`, `delete from ${table}`, `truncate ${table}`])
+      await expect(
+        own.sql.unsafe(statement.replace('hash', table === 'audit_entry' ? 'type' : 'hash')),
+      ).rejects.toThrow(`permission denied for table ${table}`);
+  expect(await replica.stop()).toBe(0);
+});
+
+async function connectedAs(as: string): Promise<{ sql: Sql } & AsyncDisposable> {
+  const sql = postgres(as, { max: 1, onnotice: () => undefined });
+  return { sql, [Symbol.asyncDispose]: () => sql.end() };
+}
+
 test('a role that may not make the schema does not start, and says why', async () => {
   await expect(startProcess(database.databaseUrl, { DATABASE_URL: url })).rejects.toThrow(/permission denied/);
 });

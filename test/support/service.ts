@@ -31,6 +31,7 @@ export interface Replica {
   logLines: string[];
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  put(path: string, body: unknown): Promise<Answer>;
   /** POST /api/v1/execute of the workflow service's shape. */
   execute(action: string, parameters: Record<string, unknown>, more?: Record<string, unknown>): Promise<Answer>;
   /** One step of the replica's loop. */
@@ -162,6 +163,8 @@ async function openReplica(
     logLines,
     get: (path, headers = {}) => send(path, { headers }),
     post,
+    put: (path, body) =>
+      send(path, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     execute: (action, parameters, more = {}) => post('/api/v1/execute', { action, parameters, ...more }),
     tick: () => tick(runtime.executor, new AbortController().signal),
     stop,

@@ -1,17 +1,54 @@
+CREATE TABLE "audit_entry" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "audit_entry_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"at" timestamp (3) with time zone NOT NULL,
+	"type" text NOT NULL,
+	"cluster" text,
+	"namespace" text,
+	"execution_id" text,
+	"by" text,
+	"data" jsonb NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "audit_link" (
+	"seq" bigint PRIMARY KEY NOT NULL,
+	"entry_id" bigint NOT NULL,
+	"chained_at" timestamp (3) with time zone NOT NULL,
+	"previous_hash" text NOT NULL,
+	"hash" text NOT NULL,
+	CONSTRAINT "audit_link_entry_id_unique" UNIQUE("entry_id")
+);
+--> statement-breakpoint
+CREATE TABLE "audit_unlinked" (
+	"entry_id" bigint PRIMARY KEY NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "control" (
+	"cluster" text NOT NULL,
+	"scope" text NOT NULL,
+	"stopped" boolean NOT NULL,
+	"reason" text,
+	"changed_by" text,
+	"changed_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "control_cluster_scope_pk" PRIMARY KEY("cluster","scope")
+);
+--> statement-breakpoint
 DROP INDEX "execution_keyed";--> statement-breakpoint
 DROP INDEX "execution_idempotency_key";--> statement-breakpoint
 DROP INDEX "execution_newest";--> statement-breakpoint
 DROP INDEX "execution_of_target";--> statement-breakpoint
 DROP INDEX "execution_finished";--> statement-breakpoint
 DROP INDEX "execution_correlation";--> statement-breakpoint
+ALTER TABLE "execution_event" ALTER COLUMN "execution_id" DROP NOT NULL;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "cancel_requested_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "cancel_reason" text;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "cancel_code" text;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "not_before" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "attempts" integer;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "due_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "waits_for" text;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "lock_keys" jsonb;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "resume_of" text;--> statement-breakpoint
+CREATE INDEX "audit_link_by_time" ON "audit_link" USING btree ("chained_at","seq");--> statement-breakpoint
 CREATE INDEX "execution_of_action" ON "execution" USING btree ("action","created_at","id");--> statement-breakpoint
 CREATE INDEX "execution_of_namespace" ON "execution" USING btree ("namespace","created_at","id") WHERE namespace is not null;--> statement-breakpoint
 CREATE INDEX "execution_of_kind" ON "execution" USING btree ("kind","created_at","id") WHERE kind is not null;--> statement-breakpoint

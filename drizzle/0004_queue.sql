@@ -2,6 +2,7 @@
 --   null              its turn: it may be taken
 --   @time             not_before
 --   @start            the replica that has taken it to plan it, for as long as lease_until
+--   @stop             an emergency stop being lifted
 --   any other text    that object being free (a key of target_lock)
 -- due_at says since when it waits for its turn; lock_keys which objects it will hold, as far as that is known.
 --
@@ -98,6 +99,7 @@ declare
   answers jsonb[] := '{}';
   ready text;
 begin
+  perform pass_stops();
   for word in
     select distinct w from jsonb_array_elements(requests) r, lateral (values (r->'row'->>'id'), (r->'row'->>'idempotency_key')) words(w)
     where w is not null order by w
@@ -118,6 +120,7 @@ declare
   moment timestamptz := date_trunc('milliseconds', clock_timestamp());
   asked execution := jsonb_populate_record(null::execution, request->'row');
   answer jsonb;
+  stop control;
 begin
   answer := earlier_execution(asked, (request->>'idempotency_ms')::float8);
   if answer is not null then return answer; end if;
@@ -138,6 +141,13 @@ begin
     asked.waits_for := held_key(array(select jsonb_array_elements_text(request->'locks')));
   end if;
   if asked.waits_for is not null and asked.waits_for <> '@time' then asked.message := waiting_for(asked.waits_for); end if;
+  if asked.waits_for is null and not asked.dry_run then
+    select * into stop from stop_of(asked.cluster, asked.namespace);
+    if stop.scope is not null then
+      asked.waits_for := '@stop';
+      asked.message := waiting_for_lift(stop);
+    end if;
+  end if;
   if asked.waits_for is null and request ? 'take'
     and not exists (select from execution e where e.status = 'queued' and e.cluster = asked.cluster and e.waits_for is null)
     and (select count(*) from slot s where s.execution_id is not null) < (request->'take'->>'slots')::integer
@@ -172,6 +182,8 @@ declare
   its_keys text[];
   held text;
   one record;
+  stopped execution;
+  scopes text[];
 begin
   update execution e set waits_for = null where e.id in (
     select d.id from execution d where d.status = 'queued' and d.cluster = its_cluster and d.waits_for = '@time' and d.not_before <= moment
@@ -179,6 +191,18 @@ begin
   update execution e set waits_for = null, lease_until = null where e.id in (
     select d.id from execution d where d.status = 'queued' and d.cluster = its_cluster and d.waits_for = '@start' and d.lease_until <= moment
     order by d.lease_until limit 500 for update skip locked);
+  if exists (select from control c where c.cluster = its_cluster and c.stopped) then
+    perform pass_stops();
+    scopes := array(select c.scope from control c where c.cluster = its_cluster and c.stopped);
+    for stopped in
+      select d.* from execution d
+      where d.status = 'queued' and d.cluster = its_cluster and d.waits_for is null and not d.dry_run
+        and ('*' = any (scopes) or d.namespace = any (scopes))
+      limit 500 for update skip locked
+    loop
+      perform wait_for_lift(stopped, stop_of(its_cluster, stopped.namespace));
+    end loop;
+  end if;
   if places <= 0 then return; end if;
   -- Mostly the first round is all. Where some wait for others of them, the next looks further.
   for round in 1 .. 3 loop
@@ -270,7 +294,10 @@ begin
   update execution e set
     status = 'queued', message = requeue->>'message', waits_for = '@time',
     not_before = moment + make_interval(secs => (requeue->>'after_ms')::float8 / 1000), due_at = coalesce(e.due_at, moment),
-    holder = null, lease_until = null, started_at = null, deadline = null, progress = null
+    holder = null, lease_until = null, started_at = null, deadline = null, progress = null,
+    -- A stop ends what was under way; what waits goes on once it is lifted.
+    cancel_requested_at = case when e.cancel_code is null then e.cancel_requested_at end,
+    cancel_reason = case when e.cancel_code is null then e.cancel_reason end, cancel_code = null
     where e.id = this and e.fence = fencing and e.status in ('running', 'unknown') returning e.cluster into its_cluster;
   if not found then return false; end if;
   insert into execution_event (execution_id, at, type, message) values (this, moment, 'execution.queued', requeue->>'message');
@@ -283,6 +310,7 @@ end $$;
 --> statement-breakpoint
 -- Makes ready what waits for a key that nobody holds, should a release ever have missed it.
 create function sweep_queue(its_cluster text) returns void language sql as $$
+  select lift_stops(its_cluster);
   with recursive waiting(key) as (
     (select e.waits_for from execution e where e.status = 'queued' and e.cluster = its_cluster and e.waits_for is not null
       order by e.waits_for limit 1)
@@ -292,7 +320,7 @@ create function sweep_queue(its_cluster text) returns void language sql as $$
     from waiting w where w.key is not null
   )
   select wake_queue(its_cluster, array_agg(w.key)) from waiting w
-    where w.key is not null and w.key not in ('@time', '@start') and not exists (select from target_lock l where l.key = w.key)
+    where w.key is not null and w.key not in ('@time', '@start', '@stop') and not exists (select from target_lock l where l.key = w.key)
     having count(*) > 0
 $$;
 --> statement-breakpoint

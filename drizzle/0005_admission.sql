@@ -17,6 +17,7 @@
 --   undone     the execution to roll back has been rolled back: {by}
 --   cooling    the class of action cools down on the target: {until, by}
 --   full       no slot is free
+--   stopped    there is an emergency stop: {scope, reason, by, at}; a queued one is parked until it is lifted
 --   outdated   another execution has changed one of its objects since the reading that it was planned from
 -- With queued_fence the row stands in the queue already, and has been taken from there under that number by take_due.
 -- It waits only for other claims of the same key or target, and those wait for nothing but their commit.
@@ -27,6 +28,7 @@ declare
   request jsonb;
   answers jsonb := '[]';
 begin
+  perform pass_stops();
   -- The same request twice at once: the second waits for the first one's commit, and then finds its row. Two that rely on
   -- each other's objects likewise. Requests before objects, each sorted: so two batches can't wait for each other.
   for lock in
@@ -62,6 +64,7 @@ declare
   relied text[] := array(select jsonb_array_elements_text(request->'relies'->'keys'));
   since timestamptz;
   queued execution;
+  stop control;
   moment timestamptz;
   answer jsonb;
 begin
@@ -76,6 +79,17 @@ begin
   else
     select * into queued from execution e where e.id = asked.id and e.status = 'queued' and e.fence = turn for update;
     if not found then return jsonb_build_object('outcome', 'duplicate', 'id', asked.id, 'request_hash', asked.request_hash); end if;
+  end if;
+
+  if run then
+    select * into stop from stop_of(asked.cluster, asked.namespace);
+    if stop.scope is not null then
+      if turn is not null then
+        perform wait_for_lift(queued, stop);
+        insert into execution_event (execution_id, type, message) values (asked.id, 'execution.waiting', waiting_for_lift(stop));
+      end if;
+      return jsonb_build_object('outcome', 'stopped', 'scope', stop.scope, 'reason', stop.reason, 'by', stop.changed_by, 'at', stop.changed_at);
+    end if;
   end if;
 
   select jsonb_build_object('outcome', 'busy', 'key', l.key, 'holder',
@@ -175,16 +189,18 @@ end $$;
 create function withdraw_claim(execution_id text, fencing bigint) returns boolean language plpgsql as $$
 declare
   this text := execution_id;
-  its_cluster text;
+  gone execution;
   released text[];
 begin
-  delete from execution e where e.id = this and e.fence = fencing and e.status = 'running' returning e.cluster into its_cluster;
+  delete from execution e where e.id = this and e.fence = fencing and e.status = 'running' returning * into gone;
   if not found then return false; end if;
   delete from execution_event v where v.execution_id = this;
   with let_go as (delete from target_lock l where l.execution_id = this returning l.key) select array_agg(g.key) into released from let_go g;
   update slot s set execution_id = null where s.execution_id = this;
   delete from cooldown c where c.execution_id = this;
-  perform wake_queue(its_cluster, released);
+  perform audit_fact('execution.withdrawn', gone.cluster, gone.namespace, this, gone.requested_by,
+    jsonb_build_object('message', 'Taken back before anything was changed', 'action', gone.action));
+  perform wake_queue(gone.cluster, released);
   return true;
 end $$;
 --> statement-breakpoint
