@@ -48,6 +48,9 @@ ALTER TABLE "execution" ADD COLUMN "due_at" timestamp (3) with time zone;--> sta
 ALTER TABLE "execution" ADD COLUMN "waits_for" text;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "lock_keys" jsonb;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "resume_of" text;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "acknowledged_at" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "acknowledged_by" text;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "acknowledge_reason" text;--> statement-breakpoint
 CREATE INDEX "audit_link_by_time" ON "audit_link" USING btree ("chained_at","seq");--> statement-breakpoint
 CREATE INDEX "execution_of_action" ON "execution" USING btree ("action","created_at","id");--> statement-breakpoint
 CREATE INDEX "execution_of_namespace" ON "execution" USING btree ("namespace","created_at","id") WHERE namespace is not null;--> statement-breakpoint
@@ -55,6 +58,7 @@ CREATE INDEX "execution_of_kind" ON "execution" USING btree ("kind","created_at"
 CREATE INDEX "execution_of_name" ON "execution" USING btree ("name","created_at","id") WHERE name is not null;--> statement-breakpoint
 CREATE INDEX "execution_of_status" ON "execution" USING btree ("status","created_at","id") WHERE status not in ('completed', 'running', 'unknown');--> statement-breakpoint
 CREATE INDEX "execution_outcomes" ON "execution" USING btree ("namespace","name","action","finished_at") WHERE not dry_run and finished_at is not null;--> statement-breakpoint
+CREATE INDEX "execution_changed" ON "execution" USING btree ("cluster","finished_at") WHERE changed and not dry_run;--> statement-breakpoint
 CREATE INDEX "execution_queue_by_priority" ON "execution" USING btree ("cluster","waits_for","priority","due_at") WHERE status = 'queued';--> statement-breakpoint
 CREATE INDEX "execution_queue_by_age" ON "execution" USING btree ("cluster","waits_for","due_at") WHERE status = 'queued';--> statement-breakpoint
 CREATE INDEX "execution_queue_by_time" ON "execution" USING btree ("cluster","waits_for","not_before") WHERE status = 'queued' and waits_for = '@time';--> statement-breakpoint

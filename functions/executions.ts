@@ -1,8 +1,10 @@
 import { listExecutions } from '../src/database/executions.ts';
 import { defineFunction } from '../src/define-function.ts';
+import { acknowledge } from '../src/executor/acknowledge.ts';
 import { cancel } from '../src/executor/cancel.ts';
 import { resume } from '../src/executor/resume.ts';
 import { rollback } from '../src/executor/rollback.ts';
+import { parseAcknowledgeRequest } from '../src/http/acknowledge-request.ts';
 import { answerExecution } from '../src/http/answer-execution.ts';
 import { parseCancelRequest } from '../src/http/cancel-request.ts';
 import { cursorOf } from '../src/http/cursor.ts';
@@ -19,7 +21,8 @@ import { parseRollbackRequest } from '../src/http/rollback-request.ts';
 /**
  * `GET /api/v1/executions`: the history, newest first, page by page or as a file. `POST /api/v1/executions/{id}/cancel`:
  * ends one that is under way. `POST /api/v1/executions/{id}/rollback`: undoes one.
- * `POST /api/v1/executions/{id}/resume`: goes on with one.
+ * `POST /api/v1/executions/{id}/resume`: goes on with one. `POST /api/v1/executions/{id}/acknowledge`: its failure has been
+ * looked at, and no longer holds its action back on that target.
  */
 export default defineFunction((app, runtime) => {
   app.get('/api/v1/executions', async (c) => {
@@ -63,5 +66,14 @@ export default defineFunction((app, runtime) => {
       later: preference && { notBefore: undefined, ...preference },
     });
     return answerExecution(await resume(runtime.executor, request), runtime.kept(), applied);
+  });
+
+  app.post('/api/v1/executions/:id/acknowledge', async (c) => {
+    const body = await readOptionalJson(c.req.raw);
+    const execution = await acknowledge(
+      runtime.executor,
+      parseAcknowledgeRequest(executionIdOf(c.req.param('id')), body),
+    );
+    return answerExecution({ state: 'ended', execution, replayed: false }, runtime.kept());
   });
 });

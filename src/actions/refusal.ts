@@ -31,6 +31,10 @@ export const refusals = {
   precondition_failed: { status: 409, hint: 'Put in order first what the sentence names, then ask again' },
   conflict: { status: 409, hint: 'Look at what stands there now, then ask again' },
   not_reversible: { status: 409, hint: 'Its undo tells why; ask for the action that brings about what is wanted' },
+  blast_radius_exceeded: {
+    status: 409,
+    hint: 'Look whether what was changed so far has helped, before more is; it passes again at retry_at',
+  },
   blocked: { status: 409, hint: 'Look at why it keeps failing, and acknowledge it' },
   payload_too_large: { status: 413, hint: 'A request needs a few kilobytes at most' },
   unsupported_media_type: { status: 415, hint: 'Send Content-Type: application/json' },
@@ -42,6 +46,9 @@ export const refusals = {
   unsupported_target: { status: 422, hint: 'GET /api/v1/actions tells the kinds that each action takes' },
   not_supported: { status: 422, hint: 'Nothing was done; ask for an action that this cluster supports' },
   cooldown_active: { status: 429, hint: 'Look first whether the last run has helped; then try again at retry_at' },
+  failure_backoff: { status: 429, hint: 'Look at why it failed; then try again at retry_at' },
+  oscillation_detected: { status: 429, hint: 'Look for what drives it to and fro, and mend that' },
+  quota_exceeded: { status: 429, hint: 'Try again at retry_at' },
   capacity_exhausted: {
     status: 429,
     hint: 'Try again at retry_at, or ask with Prefer: respond-async to have it wait its turn',

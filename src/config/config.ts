@@ -1,7 +1,8 @@
 import type { DatabaseConnection } from './database-connection.ts';
 import type { KubernetesConnection } from './kubernetes-connection.ts';
 import type { LogLevel } from './log-level.ts';
-import type { RuleSettings, Settings } from './settings.ts';
+import type { RuleSettings } from './rule-settings.ts';
+import type { Settings } from './settings.ts';
 import type { TelemetryExport } from './telemetry-export.ts';
 
 /** The settings in force, checked; durations are milliseconds. Holds secrets: `npm run config` is the way to show it. */

@@ -114,7 +114,7 @@ function faultOf(given: GivenValue, issue: z.core.$ZodIssue): Fault {
   const { setting, where } = given;
   const inside = issue.path.slice(setting.path.length);
   const value = inside.reduce<unknown>(
-    (whole, key) => (Array.isArray(whole) ? whole[Number(key)] : undefined),
+    (whole, key) => (typeof whole === 'object' && whole !== null ? Reflect.get(whole, key) : undefined),
     given.value,
   );
   const key = ['executor', ...setting.path, ...inside].join('.');

@@ -36,6 +36,17 @@ export function wholeNumber(options: { default: number; min: number; max: number
     .register(settingNotes, { kind: 'number', about, allowed, default: preset });
 }
 
+/** A part of a whole. */
+export function share(options: { default: number; about: string }) {
+  const { default: preset, about } = options;
+  return z
+    .number()
+    .min(0)
+    .max(1)
+    .prefault(preset)
+    .register(settingNotes, { kind: 'number', about, allowed: 'a number from 0 to 1', default: preset });
+}
+
 /** A duration, in milliseconds once parsed. */
 export function duration(options: { default: string; min: string; max: string; about: string }) {
   const { default: preset, min, max, about } = options;
@@ -53,6 +64,23 @@ export function duration(options: { default: string; min: string; max: string; a
     })
     .prefault(preset)
     .register(settingNotes, { kind: 'text', about, allowed, default: preset });
+}
+
+/** Durations, one at least; in milliseconds once parsed. */
+export function durations(options: { default: string[]; min: string; max: string; about: string }) {
+  const { default: preset, min, max, about } = options;
+  const [first = min] = preset;
+  return z
+    .array(duration({ default: first, min, max, about }))
+    .min(1)
+    .max(100)
+    .prefault(preset)
+    .register(settingNotes, {
+      kind: 'list',
+      about,
+      allowed: `a list of durations such as 30s or 1h30m, from ${min} to ${max}`,
+      default: preset,
+    });
 }
 
 export function choice<const T extends readonly [string, ...string[]]>(options: {
@@ -95,4 +123,10 @@ export function listOf(options: { pattern: RegExp; default: string[]; about: str
     .max(1000)
     .prefault(preset)
     .register(settingNotes, { kind: 'list', about, allowed, default: preset });
+}
+
+/** Entries that belong together, each an object of that schema. */
+export function listOfEntries<Entry extends z.ZodType>(options: { entry: Entry; about: string; allowed: string }) {
+  const { entry, about, allowed } = options;
+  return z.array(entry).max(1000).prefault([]).register(settingNotes, { kind: 'list', about, allowed, default: [] });
 }

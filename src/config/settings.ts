@@ -1,15 +1,8 @@
 import * as z from 'zod';
-import { choice, duration, flag, listOf, optionalText, settingNotes, text, wholeNumber } from './setting.ts';
+import { RuleSettings } from './rule-settings.ts';
+import { duration, flag, listOf, optionalText, settingNotes, text, wholeNumber } from './setting.ts';
 
 const anything = /^[^\0\r\n]+$/;
-const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const label =
-  /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?(=([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?)?$/;
-
-/** A rule that can only be switched off; a verdict of `ask` needs approvals, which this version does not have. */
-function rule(about: string) {
-  return z.strictObject({ verdict: choice({ of: ['deny', 'off'], default: 'deny', about }) }).prefault({});
-}
 
 /** Every setting, by the names of the file. The keys below `executor:`; what is not here is an unknown key and stops the start. */
 export const Settings = z.strictObject({
@@ -169,35 +162,7 @@ export const Settings = z.strictObject({
           allowed: 'false',
           default: false,
         }),
-      rules: z
-        .strictObject({
-          protected_target: z
-            .strictObject({
-              verdict: choice({
-                of: ['deny', 'off'],
-                default: 'deny',
-                about: 'Refuse to change what is in a protected namespace or has a protected label.',
-              }),
-              namespaces: listOf({
-                pattern: namespaceName,
-                default: ['kube-system', 'kube-public', 'kube-node-lease'],
-                allowed: 'a list of namespaces',
-                about: 'The protected namespaces.',
-              }),
-              labels: listOf({
-                pattern: label,
-                default: ['executor.kubernaut.io/protected=true'],
-                allowed: 'a list of labels, each key=value or key',
-                about: 'The protected labels.',
-              }),
-            })
-            .prefault({}),
-          gitops_managed: rule('Refuse to change what a GitOps controller owns.'),
-          hpa_conflict: rule('Refuse to scale what a HorizontalPodAutoscaler scales.'),
-          last_node: rule('Refuse to take the last schedulable node away.'),
-          control_plane: rule('Refuse to cordon or drain nodes of the control plane.'),
-        })
-        .prefault({}),
+      rules: RuleSettings,
     })
     .prefault({}),
 
@@ -218,6 +183,3 @@ export const Settings = z.strictObject({
     .prefault({}),
 });
 export type Settings = z.output<typeof Settings>;
-
-/** Of each rule its own settings, by the rule's name, which is the same in the file, in the answers and in the metrics. */
-export type RuleSettings = Settings['safety']['rules'];

@@ -12,7 +12,7 @@ export interface AuditHead {
 const mostLinked = 1_000;
 
 /**
- * Gives entries that were committed their place in the chain (drizzle/0008_audit.sql): one batch, and whether there may be
+ * Gives entries that were committed their place in the chain (drizzle/0009_audit.sql): one batch, and whether there may be
  * more. Undefined: another replica is at it; with `waits` it is waited for. Safe to repeat, and from several replicas at once.
  */
 export async function linkAudit(

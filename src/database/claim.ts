@@ -9,6 +9,12 @@ export interface NewEvent {
   data?: Json;
 }
 
+/** How many executions may change something in the target's namespace within the window, this one among them. */
+export interface NamespaceQuota {
+  most: number;
+  windowMs: number;
+}
+
 export interface Cooldown {
   /** The target and the class of the action. */
   key: string;
@@ -37,6 +43,9 @@ export interface ClaimRequest {
   readMs?: number | undefined;
   /** Keys of objects that must still be as they were read so long ago; absent where the verdict relies on none. */
   relies?: { keys: string[]; sinceMs: number } | undefined;
+  /** How many different targets may have been changed within the window, this one among them. */
+  radius?: { windowMs: number; perNamespace: number; perCluster: number; nodes?: number } | undefined;
+  quotas?: NamespaceQuota[] | undefined;
 }
 
 /** A row as the claim writes it; times and the fencing number are the database's. */
@@ -60,6 +69,9 @@ export type NewExecution = Omit<
   | 'dueAt'
   | 'waitsFor'
   | 'lockKeys'
+  | 'acknowledgedAt'
+  | 'acknowledgedBy'
+  | 'acknowledgeReason'
 > & { error?: Json };
 
 /** Times are RFC 3339, by the database's clock. */
@@ -80,12 +92,14 @@ export type ClaimAnswer =
   | { outcome: 'undone'; by: string | null }
   | { outcome: 'cooling'; until: Date; by: string }
   | { outcome: 'stopped'; stop: Control }
+  | { outcome: 'too_wide'; scope: 'namespace' | 'cluster' | 'nodes'; changed: number; most: number; until: Date }
+  | { outcome: 'over_quota'; used: number; most: number; windowMs: number; until: Date }
   | { outcome: 'full' }
   | { outcome: 'outdated' };
 
 /**
  * Admits an execution, or says what stands against it: one commit, shared with what arrives together
- * (drizzle/0005_admission.sql).
+ * (drizzle/0006_admission.sql).
  * A second sending of the same row is its own `duplicate`: see `findClaim`.
  */
 export async function claim(database: Database, request: ClaimRequest): Promise<ClaimAnswer> {
@@ -101,6 +115,8 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     ...(request.polite ? { polite: true } : {}),
     ...(request.readMs === undefined ? {} : { read_ms: request.readMs }),
     ...(request.relies ? { relies: { keys: request.relies.keys, since_ms: request.relies.sinceMs } } : {}),
+    ...(request.radius ? { radius: columnsOf(request.radius) } : {}),
+    ...(request.quotas?.length ? { quotas: request.quotas.map(columnsOf) } : {}),
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };
   return parsed(await database.together<RawAnswer>('claim_execution', 'claim_executions', payload));
@@ -164,6 +180,8 @@ type RawAnswer =
   | { outcome: 'undone'; by: string | null }
   | { outcome: 'cooling'; until: string; by: string }
   | ({ outcome: 'stopped' } & Omit<RawControl, 'stopped'>)
+  | { outcome: 'too_wide'; scope: 'namespace' | 'cluster' | 'nodes'; changed: number; most: number; until: string }
+  | { outcome: 'over_quota'; used: number; most: number; window_ms: number; until: string }
   | { outcome: 'full' }
   | { outcome: 'outdated' };
 
@@ -196,6 +214,12 @@ function parsed(answer: RawAnswer): ClaimAnswer {
       return { outcome: 'cooling', until: new Date(answer.until), by: answer.by };
     case 'stopped':
       return { outcome: 'stopped', stop: controlOf({ ...answer, stopped: true }) };
+    case 'too_wide':
+      return { ...answer, until: new Date(answer.until) };
+    case 'over_quota': {
+      const { outcome, used, most, window_ms: windowMs, until } = answer;
+      return { outcome, used, most, windowMs, until: new Date(until) };
+    }
     case 'undone':
     case 'full':
     case 'outdated':

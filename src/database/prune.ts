@@ -5,7 +5,7 @@ const batch = 1_000;
 
 /**
  * Lets go of what is kept no longer: executions with their events and their keys, and cooldowns that are over. One batch
- * of each (drizzle/0007_history.sql); says whether there may be more. Safe to repeat, and from several replicas at once.
+ * of each (drizzle/0008_history.sql); says whether there may be more. Safe to repeat, and from several replicas at once.
  */
 export async function prune(
   database: Database,

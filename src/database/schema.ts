@@ -84,6 +84,10 @@ export const execution = pgTable(
     lockKeys: jsonb('lock_keys').$type<string[]>(),
     /** The execution that this one goes on with. */
     resumeOf: text('resume_of'),
+    /** Somebody has looked at why it failed: it counts no longer as a failure of its action on its target. */
+    acknowledgedAt: at('acknowledged_at'),
+    acknowledgedBy: text('acknowledged_by'),
+    acknowledgeReason: text('acknowledge_reason'),
   },
   (table) => [
     // What most rows do not have, or not yet, costs them nothing.
@@ -120,6 +124,10 @@ export const execution = pgTable(
     index('execution_outcomes')
       .on(table.namespace, table.name, table.action, table.finishedAt)
       .where(sql`not dry_run and finished_at is not null`),
+    // What has been changed lately: how far that reaches.
+    index('execution_changed')
+      .on(table.cluster, table.finishedAt)
+      .where(sql`changed and not dry_run`),
     index('execution_lease')
       .on(table.leaseUntil)
       .where(sql`status in ('running', 'unknown')`),
@@ -195,7 +203,7 @@ export const control = pgTable(
 
 /**
  * What was decided and done, for ever: written by the commit that it tells of, by a trigger, and never changed (see
- * drizzle/0008_audit.sql).
+ * drizzle/0009_audit.sql).
  */
 export const auditEntry = pgTable('audit_entry', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),

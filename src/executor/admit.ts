@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../actions/refusal.ts';
 import type { ClaimAnswer, NewExecution } from '../database/claim.ts';
-import type { Control } from '../database/controls.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
+import { claimRefused } from './claim-refusals.ts';
 import { claimSurely } from './claim-surely.ts';
 import type { ExecutorContext } from './context.ts';
 import { cooldownKey, heldKeys, objectKey } from './held-objects.ts';
@@ -90,15 +90,16 @@ export async function admit(
       polite,
       readMs: run ? performance.now() - prepared.readAtMs : undefined,
       ...(run && prepared.relies.length > 0 ? { relies: reliesOf(cluster.name, prepared) } : {}),
+      ...(run ? { quotas: prepared.quotas } : {}),
+      ...(run && prepared.radius ? { radius: prepared.radius } : {}),
       ...(key ? { cooldown: { key, periodMs: cooldownPeriodMs } } : {}),
     });
     if (answer.outcome === 'claimed' || answer.outcome === 'recorded' || answer.outcome === 'duplicate') {
       return { answer, claimedAtMs };
     }
     if ((queuedFence !== undefined || polite) && isWaitedFor(answer)) throw new TurnOver(answer.outcome);
-    if (answer.outcome === 'stopped') throw stopped(prepared, answer.stop, now());
     if (answer.outcome === 'outdated') throw new PlannedTooEarly(prepared);
-    if (answer.outcome !== 'full') throw refused(prepared, answer);
+    if (answer.outcome !== 'full') throw claimRefused(context, prepared, answer);
     if (performance.now() >= waitUntilMs) throw full(maxConcurrent, waitForSlotMs, now());
     await sleep(pauseMs * (0.75 + Math.random() / 2));
   }
@@ -110,52 +111,6 @@ function isWaitedFor(answer: ClaimAnswer): answer is Extract<ClaimAnswer, { outc
 
 function reliesOf(cluster: string, { relies, readAtMs }: Prepared): { keys: string[]; sinceMs: number } {
   return { keys: relies.map((object) => objectKey(cluster, object)), sinceMs: performance.now() - readAtMs };
-}
-
-/** What stands against a claim, as the caller is told of it. */
-export function refused(
-  { target, cooldownClass, rollbackOf }: Prepared,
-  answer: Extract<ClaimAnswer, { outcome: 'busy' | 'cooling' | 'undone' }>,
-): Refusal {
-  const object = target ? describeReference(target) : 'The target';
-  switch (answer.outcome) {
-    case 'busy': {
-      const { id, action, startedAt } = answer.holder;
-      return new Refusal(
-        'target_busy',
-        `${object} is held by execution ${id} (${action}), since ${startedAt.toISOString()}`,
-        {
-          hint: `Wait until it is over: GET /api/v1/status/${encodeURIComponent(id)}`,
-          extra: { holder: { action_id: id, action, started_at: startedAt.toISOString(), object: answer.key } },
-        },
-      );
-    }
-    case 'cooling':
-      return new Refusal(
-        'cooldown_active',
-        `${object} cools down from ${cooldownClass} (execution ${answer.by}) until ${answer.until.toISOString()}`,
-        { retryAt: answer.until, hint: 'Look first whether the last run has helped; then try again' },
-      );
-    case 'undone':
-      return new Refusal(
-        'not_reversible',
-        `Execution ${rollbackOf ?? ''} has been rolled back already${answer.by ? `, by ${answer.by}` : ''}`,
-      );
-  }
-}
-
-/** When it is lifted nobody knows; looked at so often it costs little. */
-const stopRetryMs = 30_000;
-
-function stopped({ action, target, verdicts }: Prepared, { scope, reason, by, at }: Control, now: Date): Refusal {
-  const object = target ? describeReference(target) : 'The target';
-  const what = scope === '*' ? 'the whole cluster' : `namespace ${scope}`;
-  const who = `${by === null ? '' : ` by ${by}`}, since ${at.toISOString()}${reason === null ? '' : `: ${reason}`}`;
-  return new Refusal('emergency_stop', `${object} is left alone: emergency stop of ${what}${who}`, {
-    retryAt: new Date(now.getTime() + stopRetryMs),
-    denied: { action, target, verdicts },
-    extra: { stop: { scope, stopped: true, reason, by, at: at.toISOString() } },
-  });
 }
 
 function stopping(now: Date): Refusal {

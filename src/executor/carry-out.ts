@@ -49,7 +49,10 @@ export async function carryOut(context: ExecutorContext, options: CarryOutOption
     }
     case 'claimed': {
       const { outcome: _, fence, doubtful, ...times } = answer;
-      if (doubtful) await lookAgainUnderClaim(context, { id, fence, prepared, queued: queued !== undefined, signal });
+      if (doubtful) {
+        const { resumeOf } = row;
+        await lookAgainUnderClaim(context, { id, fence, prepared, resumeOf, queued: queued !== undefined, signal });
+      }
       const claimed = { ...unclaimed, ...row, ...waited(queued), ...times, fence };
       begun?.(claimed);
       const execution = await run(context, { fence, row: claimed, claimedAtMs }, prepared, replan);

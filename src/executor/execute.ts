@@ -2,7 +2,7 @@ import { Refusal } from '../actions/refusal.ts';
 import type { Execution } from '../database/execution-row.ts';
 import { isTerminal } from '../database/execution-status.ts';
 import { findByKey, findExecution } from '../database/executions.ts';
-import { refused } from './admit.ts';
+import { claimRefused } from './claim-refusals.ts';
 import { beginSoon } from './begin-soon.ts';
 import { carryOut, type CarryOutOptions } from './carry-out.ts';
 import type { ExecutorContext } from './context.ts';
@@ -84,7 +84,7 @@ async function withoutWaiting(
   switch (answer.outcome) {
     case 'cooling':
     case 'undone':
-      throw refused(prepared, answer);
+      throw claimRefused(context, prepared, answer);
     case 'elsewhere':
     case 'duplicate':
       return replay(await storedAs(context, answer.id), terms, answer.id !== id);

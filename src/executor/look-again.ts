@@ -17,11 +17,18 @@ const requeueAfterMs = 2_000;
  */
 export async function lookAgainUnderClaim(
   context: ExecutorContext,
-  about: { id: string; fence: number; prepared: Prepared; queued: boolean; signal: AbortSignal },
+  about: {
+    id: string;
+    fence: number;
+    prepared: Prepared;
+    resumeOf: string | null;
+    queued: boolean;
+    signal: AbortSignal;
+  },
 ): Promise<void> {
   const { database, cluster, now, settings } = context;
-  const { id, fence, prepared, queued, signal } = about;
-  const { plan, target, parameters, action } = prepared;
+  const { id, fence, prepared, resumeOf, queued, signal } = about;
+  const { plan, target, parameters, action, judgedAs } = prepared;
   try {
     const held = new Set(await heldBefore(database, { fence }));
     await judgePlan(context, {
@@ -29,7 +36,9 @@ export async function lookAgainUnderClaim(
       reader: readerOf(cluster, {
         signal: AbortSignal.any([signal, AbortSignal.timeout(Math.floor(settings.actions.leaseMs / 2))]),
       }),
-      action: findAction(action) ?? { name: action },
+      action: findAction(judgedAs) ?? { name: judgedAs },
+      execution: { id, action, resumeOf: resumeOf ?? undefined },
+      dryRun: false,
       plan,
       target,
       parameters,

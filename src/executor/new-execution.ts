@@ -85,5 +85,8 @@ export const unclaimed = {
   dueAt: null,
   waitsFor: null,
   lockKeys: null,
+  acknowledgedAt: null,
+  acknowledgedBy: null,
+  acknowledgeReason: null,
   scheduledUndo: null,
 } satisfies Partial<Execution>;

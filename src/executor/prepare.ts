@@ -3,14 +3,15 @@ import { findAction } from '../actions/registry.ts';
 import { Refusal } from '../actions/refusal.ts';
 import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import { plan as emptyPlan, type Plan } from '../changes/plan.ts';
-import type { RuleSettings } from '../config/settings.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
 import { type ClusterReader, readerOf } from '../kubernetes/reader.ts';
-import { judge } from '../policy/rules.ts';
+import type { Quota, RadiusLimits } from '../policy/rule.ts';
+import { judge, type Question } from '../policy/rules.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
 import { findTarget } from './find-target.ts';
+import { historyOf } from './history-of.ts';
 import { parameterPointer } from './parameter-pointer.ts';
 import { type ParsedParameters, parseParameters } from './parse-parameters.ts';
 import type { RiskRecord, VerdictRecord } from './record.ts';
@@ -20,6 +21,8 @@ import { unknownAction } from './unknown-action.ts';
 /** What is to be done, found out without changing anything. */
 export interface Prepared {
   action: string;
+  /** What the rules are asked about: of a rollback the action that it takes back. */
+  judgedAs: string;
   /** Actions of one class cool down together on a target. */
   cooldownClass: string;
   target: ObjectReference | undefined;
@@ -31,6 +34,9 @@ export interface Prepared {
   verdicts: VerdictRecord[];
   /** What the verdicts rely on to stay as it was read. */
   relies: ObjectReference[];
+  /** What the claim is to count, so that not ever more is changed. */
+  radius?: RadiusLimits;
+  quotas: Quota[];
   /** `performance.now()` before the reading began. */
   readAtMs: number;
   risk: RiskRecord;
@@ -45,6 +51,8 @@ export interface PrepareOptions {
   signal: AbortSignal;
   /** What the API server remembers of the target is enough, where a write can prove it. */
   recalls?: boolean;
+  /** The execution that this one goes on with. */
+  resumeOf?: string | undefined;
   /** It is planned anew before it is carried out: what an action only reads is not read for nothing. */
   ahead?: boolean;
 }
@@ -125,7 +133,7 @@ interface PreparedBy {
 
 async function prepareBy(
   context: ExecutorContext,
-  { request, action, parameters, id, signal }: Asked,
+  { request, action, parameters, id, resumeOf, signal }: Asked,
   recalls: boolean,
 ): Promise<PreparedBy> {
   const { cluster, observer } = context;
@@ -153,12 +161,16 @@ async function prepareBy(
     const judged = await judgePlan(context, {
       reader,
       action,
+      execution: { id, action: action.name, resumeOf },
+      dryRun: request.dryRun || context.settings.actions.dryRun || parsed['dry_run'] === true,
+      notBefore: request.later?.notBefore,
       plan,
       target: found?.target,
       parameters: parsed,
     });
     const prepared = {
       action: action.name,
+      judgedAs: action.name,
       cooldownClass: action.cooldownClass ?? action.name,
       target: found?.target,
       parameters: { ...parameters.given, ...(parameters.allowGitops ? { allow_gitops: true } : {}) },
@@ -185,48 +197,38 @@ function pointed(error: unknown, request: ExecuteRequest): Refusal | undefined {
   return errors && new Refusal(error.code, error.message, { ...error.details, errors });
 }
 
-/** Asks the rules; throws the refusal of the first that denies. The verdicts of the others are kept. */
-export async function judgePlan(
-  { settings, observer }: ExecutorContext,
-  about: {
-    reader: ClusterReader;
-    action: Pick<Action, 'name' | 'actsOnProtected'>;
-    plan: Plan;
-    target: ObjectReference | undefined;
-    parameters: Record<string, unknown>;
-    isHeld?: (object: ObjectReference) => boolean;
-  },
-): Promise<Pick<Prepared, 'verdicts' | 'relies'>> {
-  const { verdicts, refusal, relies } = await observer.phase('rules', () =>
-    judge({
-      cluster: about.reader,
-      action: about.action,
-      plan: about.plan,
-      target: about.target,
-      parameters: about.parameters,
-      ...(about.isHeld ? { isHeld: about.isHeld } : {}),
-      settings: settings.safety.enableValidation ? settings.safety.rules : switchedOff(settings.safety.rules),
-    }),
-  );
-  for (const { rule, verdict } of verdicts) observer.verdict(rule, verdict);
-  if (refusal) {
-    const denied = { action: about.action.name, target: about.target, verdicts };
-    throw new Refusal(refusal.code, refusal.message, { ...refusal.details, denied });
-  }
-  return { verdicts, relies };
+/** What the rules are asked about, beside what every question of this service has in common. */
+export interface PlanQuestion extends Pick<
+  Question,
+  'action' | 'execution' | 'plan' | 'target' | 'parameters' | 'dryRun' | 'isHeld'
+> {
+  reader: ClusterReader;
+  /** Not to be started before. */
+  notBefore?: Date | undefined;
 }
 
-/** Without validation the rules that have a setting are off; those that have none stay. */
-function switchedOff(rules: RuleSettings): RuleSettings {
-  const off = { verdict: 'off' } as const;
-  return {
-    ...rules,
-    protected_target: { ...rules.protected_target, ...off },
-    gitops_managed: off,
-    hpa_conflict: off,
-    last_node: off,
-    control_plane: off,
-  };
+/** Asks the rules; throws the refusal of the first that denies. The verdicts of the others are kept. */
+export async function judgePlan(
+  context: ExecutorContext,
+  { reader, notBefore, ...about }: PlanQuestion,
+): Promise<Pick<Prepared, 'verdicts' | 'relies' | 'radius' | 'quotas'>> {
+  const { settings, observer, now } = context;
+  const { refusal, ...judged } = await observer.phase('rules', () =>
+    judge({
+      ...about,
+      cluster: reader,
+      history: historyOf(context),
+      beginsAt: new Date(Math.max(now().getTime(), notBefore?.getTime() ?? 0)),
+      settings: settings.safety.rules,
+      validates: settings.safety.enableValidation,
+    }),
+  );
+  for (const { rule, verdict } of judged.verdicts) observer.verdict(rule, verdict);
+  if (refusal) {
+    const denied = { action: about.action.name, target: about.target, verdicts: judged.verdicts };
+    throw new Refusal(refusal.code, refusal.message, { ...refusal.details, denied });
+  }
+  return judged;
 }
 
 export function riskOf(level: RiskLevel, { riskReasons }: Plan): RiskRecord {

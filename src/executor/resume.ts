@@ -3,11 +3,10 @@ import { findExecution } from '../database/executions.ts';
 import type { ExecutorContext } from './context.ts';
 import { answered, type ExecuteAnswer } from './execute.ts';
 import { refusalOf } from './failure.ts';
-import { prepare } from './prepare.ts';
+import { prepare, type Prepared, type PrepareOptions } from './prepare.ts';
 import { requestOf } from './queued-request.ts';
 import { type RollbackRequest, prepareRollback } from './rollback.ts';
 import type { Execution } from '../database/execution-row.ts';
-import type { Prepared } from './prepare.ts';
 
 export interface ResumeRequest extends Pick<
   RollbackRequest,
@@ -34,7 +33,8 @@ export async function resume(context: ExecutorContext, request: ResumeRequest): 
   const signal = new AbortController().signal;
   const asked = { ...requestOf(original), later: request.later };
   const dryRun = original.dryRun || settings.actions.dryRun;
-  const replan = (until: AbortSignal) => planAgain(context, original, { id, signal: until, reason: request.reason });
+  const replan = (until: AbortSignal) =>
+    planAgain(context, original, { id, resumeOf: original.id, signal: until, reason: request.reason });
   const { requestHash, idempotencyKey } = request;
   const terms = { ...asked, requestHash, idempotencyKey, dryRun, resumeOf: original.id, actionId: undefined };
   return await answered(context, terms, { id, plan: () => replan(signal), replan, signal });
@@ -49,16 +49,18 @@ export function isResumable({ status, dryRun }: Pick<Execution, 'status' | 'dryR
 export async function planAgain(
   context: ExecutorContext,
   execution: Execution,
-  { id, signal, reason }: { id: string; signal: AbortSignal; reason?: string | undefined },
+  { reason, ...options }: Pick<PrepareOptions, 'id' | 'resumeOf' | 'signal'> & { reason?: string | undefined },
 ): Promise<Prepared> {
   if (execution.rollbackOf === null) {
-    const prepared = await prepare(context, requestOf(execution), { id, signal });
+    const prepared = await prepare(context, requestOf(execution), options);
     return reason === undefined ? prepared : { ...prepared, reason };
   }
   const original = await findExecution(context.database, execution.rollbackOf);
   if (!original) throw new Refusal('execution_not_found', `There is no execution ${execution.rollbackOf}`);
   const force = execution.parameters['force'] === true;
-  return await prepareRollback(context, original, { force, reason: reason ?? execution.reason ?? undefined }, signal);
+  const { dryRun } = execution;
+  const why = reason ?? execution.reason ?? undefined;
+  return await prepareRollback(context, original, { force, dryRun, reason: why }, options);
 }
 
 function notResumable({ id, status, dryRun }: Execution): Refusal {

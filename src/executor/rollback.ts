@@ -12,7 +12,7 @@ import type { ExecutorContext } from './context.ts';
 import { answered, type ExecuteAnswer } from './execute.ts';
 import { refusalOf } from './failure.ts';
 import type { RunTerms } from './new-execution.ts';
-import { judgePlan, type Prepared, riskOf } from './prepare.ts';
+import { judgePlan, type Prepared, type PrepareOptions, riskOf } from './prepare.ts';
 import { rebase } from './rebase.ts';
 import type { Later } from './run-later.ts';
 import { partsOf } from './record.ts';
@@ -42,7 +42,7 @@ export async function rollback(
     throw refusalOf(error, context.now());
   });
   if (!original) throw new Refusal('execution_not_found', `There is no execution ${request.of}`);
-  const replan = (until: AbortSignal) => prepareRollback(context, original, request, until);
+  const replan = (until: AbortSignal) => prepareRollback(context, original, request, { id, signal: until });
   const terms = { ...request, priority: original.priority, correlationId: original.correlationId ?? undefined };
   const dryRun = request.dryRun || context.settings.actions.dryRun;
   return await answered(context, { ...terms, dryRun }, { id, plan: () => replan(signal), replan, signal });
@@ -52,8 +52,8 @@ export async function rollback(
 export async function prepareRollback(
   context: ExecutorContext,
   original: Execution,
-  request: Pick<RollbackRequest, 'force' | 'reason'>,
-  signal: AbortSignal,
+  request: Pick<RollbackRequest, 'force' | 'reason' | 'dryRun'>,
+  { id, resumeOf, signal }: Pick<PrepareOptions, 'id' | 'resumeOf' | 'signal'>,
 ): Promise<Prepared> {
   const readAtMs = performance.now();
   const undo = undoOfExecution(original, { historyMs: context.settings.database.historyMs, now: context.now() });
@@ -77,9 +77,18 @@ export async function prepareRollback(
     });
     const parameters = { ...original.parameters, ...(request.force ? { force: true } : {}) };
     const action = findAction(original.action) ?? { name: original.action };
-    const judged = await judgePlan(context, { reader, action, plan: rebased, target, parameters });
+    const judged = await judgePlan(context, {
+      reader,
+      action,
+      execution: { id, action: 'rollback', resumeOf },
+      dryRun: request.dryRun || context.settings.actions.dryRun,
+      plan: rebased,
+      target,
+      parameters,
+    });
     return {
       action: 'rollback',
+      judgedAs: original.action,
       cooldownClass: 'rollback',
       target,
       parameters: { force: request.force },

@@ -58,15 +58,16 @@ export async function startTaken(context: ExecutorContext, queued: Taken, stop: 
 
 async function carryOutQueued(context: ExecutorContext, queued: Taken, stop: AbortSignal): Promise<void> {
   const { id } = queued;
+  const resumeOf = queued.resumeOf ?? undefined;
   const { settings, now } = context;
   try {
     // What was taken is another replica's again when the lease ends.
     const beforeLeaseEnds = AbortSignal.any([stop, AbortSignal.timeout(Math.floor(settings.actions.leaseMs * 0.8))]);
     await carryOut(context, {
       id,
-      prepared: await planAgain(context, queued, { id, signal: beforeLeaseEnds }),
-      terms: { ...requestOf(queued), resumeOf: queued.resumeOf ?? undefined },
-      replan: (signal) => planAgain(context, queued, { id, signal }),
+      prepared: await planAgain(context, queued, { id, resumeOf, signal: beforeLeaseEnds }),
+      terms: { ...requestOf(queued), resumeOf },
+      replan: (signal) => planAgain(context, queued, { id, resumeOf, signal }),
       signal: beforeLeaseEnds,
       queued,
     });
@@ -108,7 +109,8 @@ async function waitFor(context: ExecutorContext, queued: Taken, error: unknown):
     return laterMs === undefined ? undefined : laterMs + pauseMs;
   }
   // An undo comes about once it may; what was asked for is refused by what refuses it at once: later it may be wrong.
-  const passes = status === 503 || code === 'conflict' || (status === 429 && queued.rollbackOf !== null);
+  const passes =
+    status === 503 || code === 'conflict' || ((status === 429 || details.retryAt) && queued.rollbackOf !== null);
   if (!passes) return undefined;
   // This replica's clock may be wrong: it does not decide alone for how long.
   const askedMs = details.retryAt ? details.retryAt.getTime() - context.now().getTime() : 0;

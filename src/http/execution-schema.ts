@@ -73,6 +73,10 @@ export const Execution = z
     resume_of: text.nullable(),
     orchestration_id: text.nullable(),
     step_id: text.nullable(),
+    acknowledged: z
+      .strictObject({ at: time, by: text.nullable(), reason: text.nullable() })
+      .nullable()
+      .describe('Somebody has looked at why it failed: it no longer holds its action back'),
     settled: z
       .strictObject({ by: text, from: text, decided: text })
       .nullable()

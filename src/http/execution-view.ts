@@ -57,6 +57,9 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     resume_of: row.resumeOf,
     orchestration_id: null,
     step_id: null,
+    acknowledged: row.acknowledgedAt
+      ? { at: row.acknowledgedAt.toISOString(), by: row.acknowledgedBy, reason: row.acknowledgeReason }
+      : null,
     settled: row.settled,
     error: parts.error,
     duration_ms: durationMs,

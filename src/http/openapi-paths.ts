@@ -75,6 +75,17 @@ export function openApiPaths(actions: readonly Action[]): JsonObject {
         responses: { ...executed, ...refused(refusalsOfRuns) },
       }),
     },
+    '/api/v1/executions/{id}/acknowledge': {
+      post: operation(
+        'acknowledge',
+        'Its failure has been looked at: it, and those before it, no longer hold the action back on that target',
+        {
+          parameters: [pathParameter('id', 'The execution that failed')],
+          requestBody: { required: false, content: { 'application/json': { schema: schemaRef('AcknowledgeBody') } } },
+          responses: { 200: answered('It is acknowledged', 'Execution'), ...refused(refusalsOfCancel) },
+        },
+      ),
+    },
     '/api/v1/actions': {
       get: operation('listActions', 'What can be done', {
         responses: { 200: answered('The catalogue', 'ActionPage'), ...refused(['InternalServerError']) },

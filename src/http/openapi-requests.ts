@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Action } from '../actions/define.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { AcknowledgeBody } from './acknowledge-request.ts';
 import { actionView } from './action-view.ts';
 import { CancelBody } from './cancel-request.ts';
 import { ControlBody } from './control-request.ts';
@@ -26,9 +27,12 @@ export function requestSchemas(actions: readonly Action[]): JsonObject {
     RecommendationRequest: recommendation,
     WorkflowRequest: workflow,
     ...others
-  } = definitionsOf([RecommendationRequest, WorkflowRequest, CancelBody, ControlBody, ResumeBody, RollbackBody], {
-    open: false,
-  });
+  } = definitionsOf(
+    [RecommendationRequest, WorkflowRequest, AcknowledgeBody, CancelBody, ControlBody, ResumeBody, RollbackBody],
+    {
+      open: false,
+    },
+  );
   const { properties } = objectOf(recommendation);
   const { action } = objectOf(properties);
   const common = objectOf(definitionOf(CommonParameters).properties);

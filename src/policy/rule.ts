@@ -8,31 +8,61 @@ import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import type { Permission } from '../kubernetes/permission.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
+import type { RuleHistory } from './rule-history.ts';
 
 /** All that a rule may look at. It reads; it never writes. */
 export interface RuleContext {
   cluster: ClusterReader;
-  action: Pick<Action, 'name' | 'actsOnProtected'>;
+  /** What is done; of a rollback the action that it takes back. */
+  action: Pick<Action, 'name' | 'actsOnProtected' | 'cooldownClass'>;
+  /** The execution that this is for, and the name under which the history will know what it did. */
+  execution: { id: string; action: string; resumeOf?: string | undefined };
   plan: Plan;
   target: ObjectReference | undefined;
+  /** The namespace that it happens in: of the target, or the target itself. Undefined for what is in none. */
+  namespace: string | undefined;
   /** As parsed by the action's schema, with the parameters that every action takes (`allow_gitops`, `reason`). */
   parameters: Readonly<Record<string, unknown>>;
   settings: Settings['safety']['rules'];
+  history: RuleHistory;
+  /** When it is to begin, by the database's clock: now, or later where it waits in the queue. */
+  beginsAt: Date;
   /** Names an object that the answer relies on: where another execution takes it meanwhile, the rules are asked again. */
   relyOn(object: ObjectReference): void;
+  /** Sets how much may be changed in a while; the claim counts, because only it decides every race. */
+  boundBy(limits: RadiusLimits): void;
+  /** Sets how many executions may change something in the namespace; counted by the claim as well. */
+  quotaOf(quotas: Quota[]): void;
   /** Whether an execution that was admitted before this one holds the object: it may not stay as it is read. */
   isHeld(object: ObjectReference): boolean;
 }
 
+/** How many different targets may be changed within the window, this one among them. */
+export interface RadiusLimits {
+  windowMs: number;
+  perNamespace: number;
+  perCluster: number;
+  /** Nodes; absent where none is taken out of service. */
+  nodes?: number;
+}
+
+/** So many executions within the window, this one among them. */
+export interface Quota {
+  most: number;
+  windowMs: number;
+}
+
 export type Verdict =
   | { verdict: 'allow'; reason: string }
-  | { verdict: 'deny'; code: RefusalCode; reason: string; hint?: string };
+  | { verdict: 'deny'; code: RefusalCode; reason: string; hint?: string; retryAt?: Date };
 
 /** One reason to say no, in one file. `undefined`: the rule has nothing to say about this plan. */
 export interface Rule {
   /** The key of `safety.rules`, or the name of a refusal that can't be switched off. */
   name: string;
   permissions: readonly Permission[];
+  /** It is about what has been done before, or about the time: a dry run, which does nothing, is not asked about. */
+  onlyRuns?: true;
   judge(context: RuleContext): Promise<Verdict | undefined>;
 }
 
@@ -42,6 +72,11 @@ export function writesTo(plan: Plan): Change[] {
     if (change.kind === 'wait' || onlyMakes(change)) return false;
     return !changeKind(change).isNoOp(change);
   });
+}
+
+/** Whether the plan does anything: what only reads, and what is so already, comes and goes without a trace. */
+export function takesEffect(plan: Plan): boolean {
+  return changesOf(plan.changes).some((change) => change.kind !== 'wait' && !changeKind(change).isNoOp(change));
 }
 
 /** The objects of those changes, each read once; those that are gone are left out. */

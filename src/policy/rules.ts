@@ -1,29 +1,51 @@
-import { Refusal } from '../actions/refusal.ts';
+import { Refusal, type RefusalDetails } from '../actions/refusal.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
+import { allowedActions } from './allowed-actions.ts';
 import { beingDeleted } from './being-deleted.ts';
+import { blastRadius } from './blast-radius.ts';
+import { budgetHeadroom } from './budget-headroom.ts';
 import { controlPlane } from './control-plane.ts';
 import { controllerOwned } from './controller-owned.ts';
+import { failureBackoff } from './failure-backoff.ts';
+import { freezeWindow } from './freeze-window.ts';
 import { gitopsManaged } from './gitops-managed.ts';
 import { hpaConflict } from './hpa-conflict.ts';
+import { inNamespaces } from './in-namespaces.ts';
 import { lastNode } from './last-node.ts';
+import { minimumReplicas } from './minimum-replicas.ts';
+import { namespaceQuota } from './namespace-quota.ts';
+import { oscillation } from './oscillation.ts';
 import { protectedTarget } from './protected-target.ts';
-import type { Rule, RuleContext, Verdict } from './rule.ts';
+import { singleReplica } from './single-replica.ts';
+import type { Quota, RadiusLimits, Rule, RuleContext, Verdict } from './rule.ts';
 
-/** Every rule, in the order in which they decide: the first that denies gives the refusal. */
+/**
+ * Every rule, in the order in which they decide: the first that denies gives the refusal. What no time mends stands before
+ * what passes.
+ */
 export const rules: readonly Rule[] = [
   protectedTarget,
+  allowedActions,
   beingDeleted,
   gitopsManaged,
   controllerOwned,
   hpaConflict,
   controlPlane,
   lastNode,
+  minimumReplicas,
+  singleReplica,
+  budgetHeadroom,
+  freezeWindow,
+  failureBackoff,
+  oscillation,
+  blastRadius,
+  namespaceQuota,
 ];
 
 /** What a rule said, for the record. */
 export interface VerdictOfRule {
   rule: string;
-  verdict: Verdict['verdict'];
+  verdict: Verdict['verdict'] | 'ask';
   reason: string;
 }
 
@@ -32,45 +54,95 @@ export interface Judgement {
   refusal?: Refusal;
   /** What the verdicts rely on to stay as it was read. */
   relies: ObjectReference[];
+  /** What the claim is to count. */
+  radius?: RadiusLimits;
+  quotas: Quota[];
+}
+
+/** What the rules are asked about, and which of them. */
+export interface Question
+  extends
+    Omit<RuleContext, 'relyOn' | 'boundBy' | 'quotaOf' | 'isHeld' | 'namespace'>,
+    Partial<Pick<RuleContext, 'isHeld'>> {
+  /** Nothing is changed, now or later. */
+  dryRun: boolean;
+  /** False: only the rules that have no setting of their own are asked. */
+  validates?: boolean;
 }
 
 /**
  * Asks every rule that the settings leave on, side by side, and keeps all that they say. A rule that can't find out
- * stands in the way like one that denies, with its error, unless one before it denies.
+ * stands in the way like one that denies, with its error, unless one before it denies. What a rule denies is asked of a
+ * person where its setting says so; until there are approvals that stands in the way too.
  */
-export async function judge(about: Omit<RuleContext, 'relyOn' | 'isHeld'> & Partial<RuleContext>): Promise<Judgement> {
+export async function judge({ dryRun, validates = true, ...about }: Question): Promise<Judgement> {
   const relies: ObjectReference[] = [];
+  const quotas: Quota[] = [];
+  let radius: RadiusLimits | undefined;
   const context: RuleContext = {
     isHeld: () => false,
     ...about,
+    namespace: namespaceOf(about.target),
     relyOn: (object: ObjectReference) => void relies.push(object),
+    quotaOf: (more: Quota[]) => void quotas.push(...more),
+    boundBy: (limits: RadiusLimits) => void (radius = limits),
   };
-  const asked = rules.filter(({ name }) => !isSwitchedOff(name, context.settings));
+  const asked = rules.filter((rule) => !(dryRun && rule.onlyRuns) && isOn(rule.name, context, validates));
   const answers = await Promise.allSettled(asked.map((rule) => rule.judge(context)));
   const verdicts: VerdictOfRule[] = [];
-  let refusal: Refusal | undefined;
+  let denied: Refusal | undefined;
+  let question: Refusal | undefined;
   let failure: { error: unknown } | undefined;
   for (const [index, answer] of answers.entries()) {
     const name = asked[index]?.name ?? '';
     if (answer.status === 'rejected') {
       failure ??= { error: answer.reason };
     } else if (answer.value) {
-      verdicts.push({ rule: name, verdict: answer.value.verdict, reason: answer.value.reason });
-      if (!failure) refusal ??= refusalOf(answer.value);
+      const { value } = answer;
+      const asks = value.verdict === 'deny' && settingOf(name, context)?.verdict === 'ask';
+      verdicts.push({ rule: name, verdict: asks ? 'ask' : value.verdict, reason: value.reason });
+      if (failure || value.verdict !== 'deny') continue;
+      if (asks) question ??= approvalNeeded(name, value.reason, value.retryAt ? { retryAt: value.retryAt } : {});
+      else denied ??= refusalOf(value);
     }
   }
-  if (refusal) return { verdicts, refusal, relies };
+  // What is denied is not asked about.
+  const refusal = denied ?? (failure ? undefined : question);
+  if (refusal) return { verdicts, refusal, relies, quotas };
   if (failure) throw failure.error;
-  return { verdicts, relies };
+  return { verdicts, relies, quotas, ...(radius ? { radius } : {}) };
 }
 
 /** A rule that has no setting of its own is always on. */
-function isSwitchedOff(name: string, settings: RuleContext['settings']): boolean {
-  return Object.entries(settings).some(([key, { verdict }]) => key === name && verdict === 'off');
+function isOn(name: string, context: Pick<RuleContext, 'settings' | 'namespace'>, validates: boolean): boolean {
+  const setting = settingOf(name, context);
+  if (!setting) return true;
+  if (!validates || setting.verdict === 'off') return false;
+  // Its namespaces are those that it protects.
+  return name === 'protected_target' || inNamespaces(context.namespace, setting.namespaces);
 }
 
-function refusalOf(verdict: Verdict): Refusal | undefined {
-  if (verdict.verdict !== 'deny') return undefined;
-  const { code, reason, hint } = verdict;
-  return new Refusal(code, reason, hint ? { hint } : {});
+function settingOf(name: string, { settings }: Pick<RuleContext, 'settings'>) {
+  return Object.entries(settings).find(([key]) => key === name)?.[1];
+}
+
+/** A Namespace is in itself. */
+function namespaceOf(target: ObjectReference | undefined): string | undefined {
+  return target?.kind === 'Namespace' ? target.name : target?.namespace;
+}
+
+function refusalOf({ code, reason, hint, retryAt }: Extract<Verdict, { verdict: 'deny' }>): Refusal {
+  return new Refusal(code, reason, { ...(hint ? { hint } : {}), ...(retryAt ? { retryAt } : {}) });
+}
+
+/** What a person has to agree to is refused as long as nobody can be asked. */
+export function approvalNeeded(
+  rule: string,
+  reason: string,
+  details: Pick<RefusalDetails, 'retryAt' | 'denied'> = {},
+): Refusal {
+  return new Refusal('policy_denied', `A person has to agree: ${reason}`, {
+    ...details,
+    hint: `This version can't ask anybody; safety.rules.${rule} in the settings says that it is asked`,
+  });
 }

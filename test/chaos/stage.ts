@@ -5,6 +5,7 @@ import { connectCluster } from '../../src/platform/kubernetes-connection.ts';
 import { migrateDatabase } from '../../src/platform/migrate.ts';
 import { migrationsFolder } from '../../src/platform/version.ts';
 import { sandboxKubeconfig } from '../../src/sandbox/kubeconfig.ts';
+import { lenientRules } from '../support/lenient-rules.ts';
 import { type ApiProxy, createApiProxy } from './api-proxy.ts';
 import { type ChaosPostgres, startChaosPostgres } from './chaos-postgres.ts';
 import { type Ground, prepareGround } from './ground.ts';
@@ -72,6 +73,7 @@ export async function setStage(
           EXECUTOR_SERVICE_PORT: '0',
           EXECUTOR_MONITORING_METRICS_PORT: '0',
           EXECUTOR_ACTIONS_LEASE: `${leaseMs}ms`,
+          ...lenientRules,
           EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '1s',
           EXECUTOR_ACTIONS_MAX_CONCURRENT: '6',
           EXECUTOR_ACTIONS_WAIT_FOR_SLOT: '2s',

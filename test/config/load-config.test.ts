@@ -21,6 +21,8 @@ function faultsOf(run: () => unknown): string[] {
   return [];
 }
 
+const everywhere = { verdict: 'deny', namespaces: ['*'] };
+
 describe('where settings come from', () => {
   test('without a file or a variable, the documented defaults hold', () => {
     const config = load(undefined);
@@ -55,10 +57,29 @@ describe('where settings come from', () => {
             namespaces: ['kube-system', 'kube-public', 'kube-node-lease'],
             labels: ['executor.kubernaut.io/protected=true'],
           },
-          gitops_managed: { verdict: 'deny' },
-          hpa_conflict: { verdict: 'deny' },
-          last_node: { verdict: 'deny' },
-          control_plane: { verdict: 'deny' },
+          allowed_actions: { ...everywhere, by_namespace: [] },
+          gitops_managed: everywhere,
+          hpa_conflict: everywhere,
+          last_node: everywhere,
+          control_plane: everywhere,
+          minimum_replicas: { ...everywhere, by_namespace: [] },
+          single_replica: { verdict: 'ask', namespaces: ['*'] },
+          budget_headroom: everywhere,
+          freeze_window: { ...everywhere, windows: [] },
+          blast_radius: {
+            ...everywhere,
+            window: 10 * 60_000,
+            targets_per_namespace: 20,
+            targets_per_cluster: 100,
+            node_share: 0.34,
+          },
+          namespace_quota: { ...everywhere, by_namespace: [] },
+          oscillation: { ...everywhere, window: 30 * 60_000, scale_flips: 2, restarts: 3 },
+          failure_backoff: {
+            ...everywhere,
+            delays: [60_000, 120_000, 240_000, 480_000, 600_000],
+            blocked_after: 5,
+          },
         },
       },
       monitoring: { enableMetrics: true, metricsPort: 9094, enableTracing: true },
@@ -215,7 +236,7 @@ other: 1
     expect(faultsOf(() => load(`executor: { ${key}: {} }`))[0]).toMatch(`unknown key executor.${key}`);
   });
 
-  test.each(['ask', 'allow', 'no'])('%s is no verdict', (verdict) => {
+  test.each(['allow', 'no'])('%s is no verdict', (verdict) => {
     expect(
       faultsOf(() => load(`executor: { safety: { rules: { last_node: { verdict: ${verdict} } } } }`)),
     ).toHaveLength(1);

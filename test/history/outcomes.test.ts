@@ -142,7 +142,8 @@ function swingsIn(lines: readonly Line[], target: Target, minutes: number) {
 /** What failuresOf is to find. */
 function failuresIn(lines: readonly Line[], target: Target, action: string) {
   const told = over(lines, target).filter(
-    (line) => line.action === action && !['cancelled', 'refused'].includes(line.status),
+    ({ action: done, status, changed }) =>
+      done === action && !['cancelled', 'refused'].includes(status) && (changed || status !== 'completed'),
   );
   const well = told.findIndex(({ status }) => status === 'completed' || status === 'rolled_back');
   const failed = well < 0 ? told : told.slice(0, well);

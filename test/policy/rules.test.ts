@@ -5,8 +5,14 @@ import { Settings } from '../../src/config/settings.ts';
 import type { Json } from '../../src/json.ts';
 import { referenceTo } from '../../src/kubernetes/object.ts';
 import { readerOf } from '../../src/kubernetes/reader.ts';
+import type { RuleHistory } from '../../src/policy/rule-history.ts';
 import { type Judgement, judge } from '../../src/policy/rules.ts';
 import { type ClusterFixture, hasCluster, openFixture, workload } from '../actions/cluster-fixture.ts';
+
+const nothingDone: RuleHistory = {
+  oscillation: async () => ({ flips: [], direction: undefined, restarts: [] }),
+  failures: async () => ({ count: 0, last: undefined }),
+};
 
 describe.skipIf(!hasCluster)('the rules', () => {
   let shop: ClusterFixture;
@@ -255,10 +261,22 @@ describe.skipIf(!hasCluster)('the rules', () => {
     parameters: Record<string, unknown> = {},
     switches: Switches = {},
   ): Promise<Omit<Judgement, 'relies'>> {
-    const settings = Settings.parse({ safety: { rules: switches } }).safety.rules;
+    // Its own test asks about single replicas; these have no more.
+    const alone = { single_replica: { verdict: 'off' } } as const;
+    const settings = Settings.parse({ safety: { rules: { ...alone, ...switches } } }).safety.rules;
     const cluster = readerOf(shop.cluster, { timeoutMs: 10_000 });
-    const about = { cluster, action: { name: 'any' }, plan: planned, target: undefined, parameters, settings };
-    const { relies: _, ...said } = await judge(about);
+    const { relies: _, ...said } = await judge({
+      cluster,
+      action: { name: 'any' },
+      execution: { id: 'any', action: 'any' },
+      plan: planned,
+      target: undefined,
+      parameters,
+      settings,
+      history: nothingDone,
+      beginsAt: new Date(),
+      dryRun: false,
+    });
     return said;
   }
 });

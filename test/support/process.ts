@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { inject } from 'vitest';
 import { databaseAccess } from './database-access.ts';
+import { lenientRules } from './lenient-rules.ts';
 
 /** A replica in a process of its own: it can be killed. */
 export interface ReplicaProcess {
@@ -23,7 +24,7 @@ export async function startProcess(databaseUrl: string, env: Record<string, stri
     KUBECONFIG: process.env.KUBECONFIG ?? inject('sandboxKubeconfig'),
     EXECUTOR_SERVICE_PORT: '0',
     EXECUTOR_MONITORING_METRICS_PORT: '0',
-    EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '0s',
+    ...lenientRules,
     ...env,
   };
   const child = spawn(process.execPath, ['src/server.ts'], { env: own, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -15,6 +15,7 @@ import { openRuntime } from '../../src/runtime.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { accessUnderTest } from './cluster.ts';
 import { databaseAccess } from './database-access.ts';
+import { lenientRules } from './lenient-rules.ts';
 
 /** An answer, its JSON read. */
 export interface Answer {
@@ -58,7 +59,7 @@ export interface ReplicaOptions {
   faults?: (send: Fetch) => Fetch;
 }
 
-/** The service on a fresh database and the cluster under test. No cooldown unless the test sets one. */
+/** The service on a fresh database and the cluster under test. What remembers what was done is off, unless the test sets it. */
 export async function startService(options: ReplicaOptions = {}): Promise<Service> {
   const { databaseUrl, drop } = await createDatabase();
   const closers: (() => Promise<unknown>)[] = [];
@@ -113,7 +114,7 @@ async function openReplica(
   databaseUrl: string,
   { env = {}, access, userAgent, faults = (send) => send }: ReplicaOptions,
 ) {
-  const given = { ...databaseAccess(databaseUrl), EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '0s', ...env };
+  const given = { ...databaseAccess(databaseUrl), ...lenientRules, ...env };
   const config = loadConfig({ env: given });
   const logLines: string[] = [];
   const log = createLogger({ level: 'debug', write: (line) => logLines.push(line) });

@@ -6,7 +6,7 @@
 -- another execution holds or has changed meanwhile is not relied upon without a second look, under the claim.
 --
 -- claim_executions([request, ...]) admits what has come together, in one commit, and answers in the same order:
--- each request {run, row, event, locks, cooldown: {key, period_ms}, slots, lease_ms, queued_fence, relies: {keys, since_ms}}
+-- each request {run, row, event, locks, cooldown: {key, period_ms}, slots, lease_ms, queued_fence, relies: {keys, since_ms}, radius, quotas}
 -- by {outcome: ...}
 --   claimed    the row is written and running; locks, cooldown and a slot are held. {doubtful} where it relies on objects:
 --              whether another execution holds one of them now, or has changed it and ended since the reading began
@@ -18,6 +18,10 @@
 --   cooling    the class of action cools down on the target: {until, by}
 --   full       no slot is free
 --   stopped    there is an emergency stop: {scope, reason, by, at}; a queued one is parked until it is lifted
+--   too_wide   {scope: namespace | cluster | nodes, changed, most, until}: so many different targets are under way or have
+--              been changed within the window of its radius; until then one of them will have left it
+--   over_quota {used, most, window_ms, until}: so many executions are under way in the target's namespace or have changed
+--              something there within the window of one of its quotas; until then one of them will have left it
 --   outdated   another execution has changed one of its objects since the reading that it was planned from
 -- With queued_fence the row stands in the queue already, and has been taken from there under that number by take_due.
 -- It waits only for other claims of the same key or target, and those wait for nothing but their commit.
@@ -117,6 +121,11 @@ begin
       and concat_ws('/', e.cluster, coalesce(e.namespace, ''), e.kind, e.name) = any (locks))
   then
     return jsonb_build_object('outcome', 'outdated');
+  end if;
+
+  if run then
+    answer := coalesce(too_wide(request), over_quota(request));
+    if answer is not null then return answer; end if;
   end if;
 
   asked.created_at := coalesce(queued.created_at, moment);

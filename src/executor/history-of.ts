@@ -1,0 +1,22 @@
+import { failuresOf } from '../database/failures.ts';
+import { oscillationOf } from '../database/oscillation.ts';
+import type { ObjectReference } from '../kubernetes/object.ts';
+import type { RuleHistory } from '../policy/rule-history.ts';
+import type { ExecutorContext } from './context.ts';
+
+/** The history as the rules see it: what has been done by the actions of this service on this cluster. */
+export function historyOf({ database, cluster, actions }: ExecutorContext): RuleHistory {
+  const named = ({ namespace, kind, name }: ObjectReference) => ({ cluster: cluster.name, namespace, kind, name });
+  const ofClass = (wanted: string) =>
+    actions.filter(({ cooldownClass }) => cooldownClass === wanted).map(({ name }) => name);
+  return {
+    oscillation: (target, windowMs) =>
+      oscillationOf(database, {
+        target: named(target),
+        windowMs,
+        scalings: ofClass('scale'),
+        restarts: ofClass('restart'),
+      }),
+    failures: (target, action) => failuresOf(database, { target: named(target), action }),
+  };
+}
