@@ -1,5 +1,7 @@
-import { listControls, setControl } from '../src/database/controls.ts';
+import type { Rights } from '../src/callers/rights.ts';
+import { type Control, listControls, setControl } from '../src/database/controls.ts';
 import { defineFunction } from '../src/define-function.ts';
+import { demand } from '../src/executor/permit.ts';
 import { parseControlRequest } from '../src/http/control-request.ts';
 import { controlView } from '../src/http/control-view.ts';
 import { readJson } from '../src/http/read-json.ts';
@@ -12,14 +14,27 @@ export default defineFunction((app, runtime) => {
   const { database, cluster, observer } = runtime.executor;
 
   app.get('/api/v1/controls', async (c) => {
-    const controls = await listControls(database, cluster.name);
+    const all = await listControls(database, cluster.name);
+    const controls = await seenBy(c.get('rights'), all);
     return c.json({ items: controls.map(controlView), next: null });
   });
 
   app.put('/api/v1/controls', async (c) => {
     const asked = parseControlRequest(await readJson(c.req.raw));
-    const control = controlView(await setControl(database, { cluster: cluster.name, by: null, ...asked }));
+    const rights = c.get('rights');
+    const namespace = asked.scope === '*' ? undefined : asked.scope;
+    await demand(rights, 'control', { action: undefined, namespace });
+    const by = rights.name ?? null;
+    const control = controlView(await setControl(database, { cluster: cluster.name, by, ...asked }));
     observer.log('warn', control.stopped ? 'Emergency stop' : 'Emergency stop lifted', { ...control });
     return c.json(control);
   });
 });
+
+/** A stop of the whole cluster is everybody's concern; that of a namespace is of whoever sees something there. */
+async function seenBy(rights: Rights, controls: readonly Control[]): Promise<Control[]> {
+  const sights = await rights.sight({});
+  return controls.filter(
+    ({ scope }) => scope === '*' || sights.some(({ namespaces }) => namespaces === '*' || namespaces.includes(scope)),
+  );
+}

@@ -1,6 +1,7 @@
 import { execute } from '../src/executor/execute.ts';
 import { defineFunction } from '../src/define-function.ts';
 import { answerExecution } from '../src/http/answer-execution.ts';
+import { limitRate } from '../src/http/limit-rate.ts';
 import { parseExecuteRequest } from '../src/http/parse-execute-request.ts';
 import { preferenceOf } from '../src/http/prefer.ts';
 import { readJson } from '../src/http/read-json.ts';
@@ -15,8 +16,10 @@ export default defineFunction((app, runtime) => {
       idempotencyKey: c.req.header('idempotency-key'),
       preference,
     });
+    const rights = c.get('rights');
+    if (!request.dryRun) await limitRate(runtime, rights);
     // A caller that goes away does not end what has begun: the run has its own deadline.
-    const answer = await execute(runtime.executor, request, new AbortController().signal);
+    const answer = await execute(runtime.executor, request, { rights, signal: new AbortController().signal });
     return answerExecution(answer, runtime.kept(), applied);
   });
 });

@@ -11,6 +11,7 @@ import { cursorOf } from '../src/http/cursor.ts';
 import { executionIdOf } from '../src/http/execution-id.ts';
 import { executionView } from '../src/http/execution-view.ts';
 import { exportHistory } from '../src/http/export-history.ts';
+import { limitRate } from '../src/http/limit-rate.ts';
 import { parseHistoryRequest } from '../src/http/history-request.ts';
 import { preferenceOf } from '../src/http/prefer.ts';
 import { readOptionalJson } from '../src/http/read-json.ts';
@@ -26,7 +27,9 @@ import { parseRollbackRequest } from '../src/http/rollback-request.ts';
  */
 export default defineFunction((app, runtime) => {
   app.get('/api/v1/executions', async (c) => {
-    const request = parseHistoryRequest(new URL(c.req.url).searchParams, c.req.header('accept'));
+    const asked = parseHistoryRequest(new URL(c.req.url).searchParams, c.req.header('accept'));
+    const within = await c.get('rights').sight({ action: asked.filter.action, namespace: asked.filter.namespace });
+    const request = { ...asked, filter: { ...asked.filter, within } };
     if (request.format !== 'json') return await exportHistory(runtime, request);
     const { rows, next } = await listExecutions(runtime.executor.database, request);
     c.header('vary', 'accept');
@@ -41,7 +44,10 @@ export default defineFunction((app, runtime) => {
 
   app.post('/api/v1/executions/:id/cancel', async (c) => {
     const body = await readOptionalJson(c.req.raw);
-    const answer = await cancel(runtime.executor, parseCancelRequest(executionIdOf(c.req.param('id')), body));
+    const request = parseCancelRequest(executionIdOf(c.req.param('id')), body);
+    const rights = c.get('rights');
+    await limitRate(runtime, rights);
+    const answer = await cancel(runtime.executor, request, rights);
     return answerExecution(answer, runtime.kept());
   });
 
@@ -53,7 +59,9 @@ export default defineFunction((app, runtime) => {
       idempotencyKey: c.req.header('idempotency-key'),
       later: preference && { notBefore: undefined, ...preference },
     });
-    const answer = await rollback(runtime.executor, request, new AbortController().signal);
+    const rights = c.get('rights');
+    if (!request.dryRun) await limitRate(runtime, rights);
+    const answer = await rollback(runtime.executor, request, { rights, signal: new AbortController().signal });
     return answerExecution(answer, runtime.kept(), applied);
   });
 
@@ -65,15 +73,18 @@ export default defineFunction((app, runtime) => {
       idempotencyKey: c.req.header('idempotency-key'),
       later: preference && { notBefore: undefined, ...preference },
     });
-    return answerExecution(await resume(runtime.executor, request), runtime.kept(), applied);
+    const rights = c.get('rights');
+    await limitRate(runtime, rights);
+    const answer = await resume(runtime.executor, request, { rights, signal: new AbortController().signal });
+    return answerExecution(answer, runtime.kept(), applied);
   });
 
   app.post('/api/v1/executions/:id/acknowledge', async (c) => {
     const body = await readOptionalJson(c.req.raw);
-    const execution = await acknowledge(
-      runtime.executor,
-      parseAcknowledgeRequest(executionIdOf(c.req.param('id')), body),
-    );
+    const request = parseAcknowledgeRequest(executionIdOf(c.req.param('id')), body);
+    const rights = c.get('rights');
+    await limitRate(runtime, rights);
+    const execution = await acknowledge(runtime.executor, request, rights);
     return answerExecution({ state: 'ended', execution, replayed: false }, runtime.kept());
   });
 });

@@ -7,6 +7,7 @@ import executions from '../functions/executions.ts';
 import health from '../functions/health.ts';
 import metrics from '../functions/metrics.ts';
 import openapi from '../functions/openapi.ts';
+import session from '../functions/session.ts';
 import status from '../functions/status.ts';
 import { mount } from './http/mount.ts';
 import type { Runtime } from './http/runtime.ts';
@@ -14,7 +15,9 @@ import type { Runtime } from './http/runtime.ts';
 /** Every endpoint in one app: what the server listens with. */
 export function gateway(runtime: Runtime): Hono {
   return mount(
-    [execute, status, executions, actions, controls, audit, health, metrics, openapi].map(({ routes }) => routes),
+    [execute, status, executions, actions, controls, audit, health, metrics, openapi, session].map(
+      ({ routes }) => routes,
+    ),
     runtime,
   );
 }

@@ -1,8 +1,12 @@
 import type { Meter } from '@opentelemetry/api';
 import { actions } from './actions/registry.ts';
+import { accessReviews } from './callers/access-reviews.ts';
+import { authenticator } from './callers/authenticator.ts';
+import { roleTable } from './callers/role-table.ts';
 import type { Config } from './config/config.ts';
 import { createDatabaseClock } from './database/clock.ts';
 import { connectDatabase, type Database } from './database/connect.ts';
+import { namespacesOfHistory } from './database/executions.ts';
 import { readGauges } from './database/gauges.ts';
 import { watchCancellations } from './executor/cancellations.ts';
 import { createPlaces } from './executor/places.ts';
@@ -71,6 +75,7 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
   const handOver = new AbortController();
   const clock = createDatabaseClock();
   const wakeUp = createWakeUp();
+  const server = { cluster, now: () => clock.now() };
   const runtime: Runtime = {
     executor: {
       cluster,
@@ -88,6 +93,18 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
       newId,
       clock,
       now: () => clock.now(),
+    },
+    callers: {
+      authenticate: authenticator(config.auth, server),
+      rightsOf:
+        config.auth.authorization === 'roles'
+          ? roleTable(config.auth.roles)
+          : accessReviews({
+              server,
+              settings: config.auth,
+              namespacesOfHistory: () => namespacesOfHistory(database),
+            }),
+      rateLimit: config.rateLimit,
     },
     version,
     kept: () => ({ historyMs: config.database.historyMs, now: clock.now() }),

@@ -56,11 +56,6 @@ async function start(): Promise<void> {
     api_server: cluster.server,
     ...host.version,
   });
-  if (!['127.0.0.1', '::1', 'localhost'].includes(config.serviceHost)) {
-    runtime.warnings.push(
-      `Callers are not authenticated on ${config.serviceHost}: whoever reaches the port can act. Keep a NetworkPolicy around it`,
-    );
-  }
   for (const warning of runtime.warnings) host.log.warn(warning);
   if (host.embedded.length > 0)
     process.stdout.write(startBanner({ port: server.port, embedded: host.embedded, cluster: cluster.name }));

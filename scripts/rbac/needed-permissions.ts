@@ -1,3 +1,4 @@
+import { permissionsForCallers } from '../../src/callers/asked-of-server.ts';
 import type { Action } from '../../src/actions/define.ts';
 import { findKind } from '../../src/kubernetes/kinds.ts';
 import { type Permission, permissionFor } from '../../src/kubernetes/permission.ts';
@@ -15,6 +16,7 @@ export interface Need {
 export function neededPermissions(actions: readonly Action[], rules: readonly Rule[]): Need[] {
   return [
     ...actions.flatMap((action) => [...action.permissions, ...readsOfRequest(action)].flatMap(needsOf(action.name))),
+    ...permissionsForCallers.flatMap(needsOf('who may call')),
     ...rules.flatMap(({ name, permissions }) => permissions.flatMap(needsOf(name))),
   ];
 }

@@ -49,6 +49,7 @@ export const refusals = {
   failure_backoff: { status: 429, hint: 'Look at why it failed; then try again at retry_at' },
   oscillation_detected: { status: 429, hint: 'Look for what drives it to and fro, and mend that' },
   quota_exceeded: { status: 429, hint: 'Try again at retry_at' },
+  rate_limited: { status: 429, hint: 'Ask less often; rate_limit stands in the configuration' },
   capacity_exhausted: {
     status: 429,
     hint: 'Try again at retry_at, or ask with Prefer: respond-async to have it wait its turn',

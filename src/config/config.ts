@@ -1,3 +1,4 @@
+import type { AuthSettings } from './auth-settings.ts';
 import type { DatabaseConnection } from './database-connection.ts';
 import type { KubernetesConnection } from './kubernetes-connection.ts';
 import type { LogLevel } from './log-level.ts';
@@ -21,6 +22,8 @@ export type Config = {
     execPaths: string[];
   };
   database: { connection: DatabaseConnection; pooled: boolean; pool: number; historyMs: number; idempotencyMs: number };
+  auth: AuthSettings;
+  rateLimit: { requests: number; perMs: number };
   safety: { enableCooldown: boolean; enableValidation: boolean; rules: RuleSettings };
   monitoring: { enableMetrics: boolean; metricsPort: number; enableTracing: boolean };
   logLevel: LogLevel;
@@ -63,6 +66,8 @@ export function configOf(
       historyMs: database.history,
       idempotencyMs: database.idempotency,
     },
+    auth: settings.auth,
+    rateLimit: { requests: settings.rate_limit.requests, perMs: settings.rate_limit.per },
     safety: { enableCooldown: safety.enable_cooldown, enableValidation: safety.enable_validation, rules: safety.rules },
     monitoring: {
       enableMetrics: monitoring.enable_metrics,

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { authFaults } from './auth-faults.ts';
 import { configOf, type Config } from './config.ts';
 import { databaseConnection } from './database-connection.ts';
 import { readEnvironment, type Environment } from './environment.ts';
@@ -40,6 +41,7 @@ export function loadSettings(sources: ConfigSources): { config: Config; given: R
   const kubernetes = kubernetesConnection(settings.kubernetes, { env, given });
   const level = logLevel(env);
   faults.push(...database.faults, ...kubernetes.faults, ...level.faults, ...portFaults(settings, given));
+  faults.push(...authFaults(settings, given));
   if (faults.length > 0) throw new ConfigFaults(faults);
 
   const decided = {
@@ -119,8 +121,13 @@ function faultOf(given: GivenValue, issue: z.core.$ZodIssue): Fault {
   );
   const key = ['executor', ...setting.path, ...inside].join('.');
   const shown = setting.secret ? 'hidden here' : (JSON.stringify(value) ?? 'nothing').slice(0, 80);
-  const why = issue.code === 'custom' || issue.code === 'invalid_format' ? `, which ${issue.message}` : '';
+  const why = whyOf(issue);
   return { where, problem: `${key} is ${shown}${why}`, allowed: setting.allowed };
+}
+
+function whyOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `, with the unknown key ${issue.keys.join(', ')}`;
+  return issue.code === 'custom' || issue.code === 'invalid_format' ? `, which ${issue.message}` : '';
 }
 
 function portFaults(settings: Settings, given: ReadonlyMap<string, GivenValue>): Fault[] {

@@ -130,3 +130,18 @@ export function listOfEntries<Entry extends z.ZodType>(options: { entry: Entry; 
   const { entry, about, allowed } = options;
   return z.array(entry).max(1000).prefault([]).register(settingNotes, { kind: 'list', about, allowed, default: [] });
 }
+
+/** A list of maps; each has these keys and no others. */
+export function listOfMaps<T extends z.ZodRawShape>(options: {
+  keys: T;
+  about: string;
+  allowed: string;
+  secret?: boolean;
+}) {
+  const { keys, about, allowed, secret } = options;
+  return z
+    .array(z.strictObject(keys))
+    .max(1000)
+    .prefault([])
+    .register(settingNotes, { kind: 'list', about, allowed, default: [], ...(secret ? { secret } : {}) });
+}

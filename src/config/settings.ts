@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Auth } from './auth-settings.ts';
 import { RuleSettings } from './rule-settings.ts';
 import { duration, flag, listOf, optionalText, settingNotes, text, wholeNumber } from './setting.ts';
 
@@ -16,7 +17,8 @@ export const Settings = z.strictObject({
     default: '127.0.0.1',
     pattern: /^[A-Za-z0-9.:_-]+$/,
     allowed: 'an address or a host name',
-    about: 'Address to listen on; 0.0.0.0 in a container.',
+    about:
+      'Address to listen on; 0.0.0.0 in a container. Any but loopback needs a mode of `auth`, else the start is refused.',
   }),
 
   kubernetes: z
@@ -142,6 +144,20 @@ export const Settings = z.strictObject({
         max: '30d',
         about: 'How long the answer to an Idempotency-Key is kept.',
       }),
+    })
+    .prefault({}),
+
+  auth: Auth,
+
+  rate_limit: z
+    .strictObject({
+      requests: wholeNumber({
+        default: 600,
+        min: 1,
+        max: 1_000_000,
+        about: 'As many requests that ask for an effect may one caller make in `rate_limit.per`, over all replicas.',
+      }),
+      per: duration({ default: '1m', min: '1s', max: '1d', about: 'The time that `rate_limit.requests` counts for.' }),
     })
     .prefault({}),
 

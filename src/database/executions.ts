@@ -51,6 +51,12 @@ export async function tellOf(database: Database, id: string, { type, message }: 
   });
 }
 
+/** A part of the history: what has one of these namespaces and one of these actions. A rollback counts as what it undoes. */
+export interface HistoryPart {
+  namespaces: readonly string[] | '*';
+  actions: readonly string[] | '*';
+}
+
 export interface HistoryFilter {
   action?: string | undefined;
   namespace?: string | undefined;
@@ -58,6 +64,8 @@ export interface HistoryFilter {
   name?: string | undefined;
   status?: ExecutionStatus | undefined;
   correlationId?: string | undefined;
+  /** Only what is in one of these parts; left out: everything. */
+  within?: readonly HistoryPart[] | undefined;
   /** Created at or after. */
   since?: Date | undefined;
   /** Created before. */
@@ -68,6 +76,21 @@ export interface HistoryFilter {
 export interface HistoryPosition {
   createdAt: Date;
   id: string;
+}
+
+/** The namespaces that the history has executions of: as many looks into its index as there are. */
+export async function namespacesOfHistory(database: Database): Promise<string[]> {
+  return await database.statement('namespaces_of_history', async (sql) => {
+    const rows = await sql<{ namespace: string }[]>`
+      with recursive found (namespace) as (
+        (select namespace from execution where namespace is not null order by namespace limit 1)
+        union all
+        select (select e.namespace from execution e where e.namespace > f.namespace order by e.namespace limit 1)
+        from found f where f.namespace is not null
+      )
+      select namespace from found where namespace is not null limit 10000`;
+    return rows.map(({ namespace }) => namespace);
+  });
 }
 
 export interface HistoryPage {
@@ -98,8 +121,9 @@ export function pageQuery(db: PostgresJsDatabase, { filter, after, limit }: Hist
 }
 
 function conditions(filter: HistoryFilter): SQL[] {
-  const { action, namespace, kind, name, status, correlationId, since, until } = filter;
+  const { action, namespace, kind, name, status, correlationId, since, until, within } = filter;
   return [
+    ...(within === undefined || within.some(isEverything) ? [] : [anyPart(within, namespace)]),
     ...(action === undefined ? [] : [eq(execution.action, action)]),
     ...(namespace === undefined ? [] : [eq(execution.namespace, namespace)]),
     ...(kind === undefined ? [] : [eq(execution.kind, kind)]),
@@ -109,6 +133,30 @@ function conditions(filter: HistoryFilter): SQL[] {
     ...(since === undefined ? [] : [gte(execution.createdAt, since)]),
     ...(until === undefined ? [] : [lt(execution.createdAt, until)]),
   ];
+}
+
+function isEverything({ namespaces, actions }: HistoryPart): boolean {
+  return namespaces === '*' && actions === '*';
+}
+
+function anyPart(parts: readonly HistoryPart[], namespace: string | undefined): SQL {
+  const some = parts.flatMap((part) => inPart(part, namespace) ?? []);
+  return some.length === 0 ? sql`false` : sql`(${sql.join(some, sql` or `)})`;
+}
+
+/** Undefined for a part that nothing of that namespace is in. */
+function inPart({ namespaces, actions }: HistoryPart, namespace: string | undefined): SQL | undefined {
+  // What is asked for already needs no second condition, which an index would not answer.
+  const isAsked = namespace !== undefined && namespaces !== '*';
+  if (isAsked && !namespaces.includes(namespace)) return undefined;
+  const there = namespaces === '*' || isAsked ? sql`true` : oneOf(sql`${execution.namespace}`, namespaces);
+  if (actions === '*') return there;
+  const undone = sql`(select o.action from execution o where o.id = ${execution.rollbackOf})`;
+  return sql`(${there} and ${oneOf(sql`coalesce(${undone}, ${execution.action})`, actions)})`;
+}
+
+function oneOf(value: SQL, texts: readonly string[]): SQL {
+  return sql`${value} = any (array(select jsonb_array_elements_text(${JSON.stringify(texts)}::jsonb)))`;
 }
 
 /** As one comparison of both, which the index answers exactly. */

@@ -1,13 +1,14 @@
 import { Refusal } from '../actions/refusal.ts';
+import type { Rights } from '../callers/rights.ts';
 import { acknowledgeFailure } from '../database/acknowledge.ts';
 import type { Execution } from '../database/execution-row.ts';
 import { findExecution } from '../database/executions.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
+import { findAllowed } from './permit.ts';
 
 export interface AcknowledgeRequest {
   id: string;
-  by: string | undefined;
   reason: string | undefined;
 }
 
@@ -15,11 +16,16 @@ export interface AcknowledgeRequest {
  * Somebody has looked at why an execution failed: its failure, and those before it, no longer hold its action back on that
  * target. A second time is the same as once. Throws a Refusal where there is no such execution, or where it did not fail.
  */
-export async function acknowledge(context: ExecutorContext, request: AcknowledgeRequest): Promise<Execution> {
+export async function acknowledge(
+  context: ExecutorContext,
+  request: AcknowledgeRequest,
+  rights: Rights,
+): Promise<Execution> {
   const { database, now } = context;
   const { id } = request;
   try {
-    await acknowledgeFailure(database, request);
+    await findAllowed(context, rights, id);
+    await acknowledgeFailure(database, { ...request, by: rights.name });
     const execution = await findExecution(database, id);
     if (!execution) throw new Refusal('execution_not_found', `There is no execution ${id}`);
     if (execution.acknowledgedAt) return execution;

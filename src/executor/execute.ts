@@ -2,13 +2,16 @@ import { Refusal } from '../actions/refusal.ts';
 import type { Execution } from '../database/execution-row.ts';
 import { isTerminal } from '../database/execution-status.ts';
 import { findByKey, findExecution } from '../database/executions.ts';
+import type { Rights } from '../callers/rights.ts';
 import { claimRefused } from './claim-refusals.ts';
 import { beginSoon } from './begin-soon.ts';
 import { carryOut, type CarryOutOptions } from './carry-out.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
+import { placeAskedFor } from './place-asked-for.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import { runLater } from './run-later.ts';
+import { demand, ownKey, placeOf } from './permit.ts';
 import { waitForEnd } from './wait-for-end.ts';
 import type { ExecuteRequest } from './request.ts';
 import { tellDenial } from './tell-denial.ts';
@@ -16,18 +19,30 @@ import { tellDenial } from './tell-denial.ts';
 /** `replayed`: the answer is that of an earlier same request. `under_way`: it is not over yet. */
 export type ExecuteAnswer = { state: 'ended' | 'under_way'; execution: Execution; replayed: boolean };
 
+/** Who asks, and until when they wait. */
+export interface Asking {
+  rights: Rights;
+  signal: AbortSignal;
+}
+
 /** Carries a request out, start to end, or puts it into the queue. Throws a Refusal where nothing was begun. */
 export async function execute(
   context: ExecutorContext,
-  request: ExecuteRequest,
-  signal: AbortSignal,
+  asked: ExecuteRequest,
+  { rights, signal }: Asking,
 ): Promise<ExecuteAnswer> {
+  await demand(rights, 'execute', placeAskedFor(asked));
+  const request = {
+    ...asked,
+    requestedBy: rights.name,
+    idempotencyKey: ownKey(rights, asked.idempotencyKey),
+  };
   const id = request.actionId ?? context.newId();
   const dryRun = request.dryRun || context.settings.actions.dryRun;
   const plan = () =>
     prepare(context, request, { id, signal, recalls: !dryRun && !request.later, ahead: Boolean(request.later) });
   const replan = (until: AbortSignal) => prepare(context, request, { id, signal: until });
-  return await answered(context, { ...request, dryRun }, { id, plan, replan, signal });
+  return await answered(context, { ...request, dryRun }, { id, plan, replan, rights, signal });
 }
 
 /** The common way of an execution, a rollback and a resumption: replay, plan, carry out or enqueue, answer. */
@@ -38,13 +53,13 @@ export async function answered(
     id,
     plan,
     replan,
+    rights,
     signal,
   }: {
     id: string;
     plan: () => Promise<Prepared>;
     replan: (signal: AbortSignal) => Promise<Prepared>;
-    signal: AbortSignal;
-  },
+  } & Asking,
 ): Promise<ExecuteAnswer> {
   const { idempotencyKey, actionId, later } = terms;
   try {
@@ -53,15 +68,16 @@ export async function answered(
       id: actionId,
       idempotencyMs: context.settings.database.idempotencyMs,
     });
+    if (earlier) await refuseUnseen(context, rights, earlier);
     if (earlier) return await awaited(context, replay(earlier, terms), later);
     const prepared = await plan();
     if (later) {
-      const answer = await withoutWaiting(context, { id, prepared, terms, replan, signal }, later.notBefore);
+      const answer = await withoutWaiting(context, { id, prepared, terms, replan, signal, rights }, later.notBefore);
       return await awaited(context, answer, later);
     }
     const carried = await carryOut(context, { id, prepared, terms, replan, signal });
     if (carried.outcome === 'ended') return { state: 'ended', execution: carried.execution, replayed: false };
-    const stored = await storedAs(context, carried.id);
+    const stored = await storedAs(context, carried.id, rights);
     return replay(stored, terms, carried.id !== id || Boolean(idempotencyKey ?? actionId));
   } catch (error) {
     await tellDenial(context, error, { id, terms }).catch((failure: unknown) => {
@@ -74,7 +90,7 @@ export async function answered(
 /** Begins what may begin at once, and lets the rest wait in the queue. */
 async function withoutWaiting(
   context: ExecutorContext,
-  options: Omit<CarryOutOptions, 'queued' | 'begun'>,
+  options: Omit<CarryOutOptions, 'queued' | 'begun'> & Asking,
   notBefore: Date | undefined,
 ): Promise<ExecuteAnswer> {
   const { id, prepared, terms } = options;
@@ -87,16 +103,27 @@ async function withoutWaiting(
       throw claimRefused(context, prepared, answer);
     case 'elsewhere':
     case 'duplicate':
-      return replay(await storedAs(context, answer.id), terms, answer.id !== id);
+      return replay(await storedAs(context, answer.id, options.rights), terms, answer.id !== id);
     default:
       return underWay(answer.execution);
   }
 }
 
-async function storedAs({ database }: ExecutorContext, id: string): Promise<Execution> {
-  const stored = await findExecution(database, id);
+async function storedAs(context: ExecutorContext, id: string, rights: Rights): Promise<Execution> {
+  const stored = await findExecution(context.database, id);
   if (!stored) throw new Error(`Execution ${id} is not stored, though the database has answered with it`);
+  await refuseUnseen(context, rights, stored);
   return stored;
+}
+
+/** An action_id is chosen by callers, and belongs to one execution: whoever may not see that is not answered with it. */
+async function refuseUnseen(context: ExecutorContext, rights: Rights, { id, ...execution }: Execution): Promise<void> {
+  if (rights.name !== undefined && execution.requestedBy === rights.name) return;
+  if (await rights.may('get', await placeOf(context, { id, ...execution }))) return;
+  throw new Refusal('validation_failed', `The action_id ${id} is taken`, {
+    errors: [{ pointer: '/action_id', detail: 'is taken' }],
+    hint: 'Choose a new action_id',
+  });
 }
 
 /** The same answer a little later, where the caller waits for the end. */

@@ -1,8 +1,8 @@
 import { Refusal } from '../actions/refusal.ts';
 import { findExecution } from '../database/executions.ts';
 import type { ExecutorContext } from './context.ts';
-import { answered, type ExecuteAnswer } from './execute.ts';
-import { refusalOf } from './failure.ts';
+import { answered, type Asking, type ExecuteAnswer } from './execute.ts';
+import { findAllowed, ownKey } from './permit.ts';
 import { prepare, type Prepared, type PrepareOptions } from './prepare.ts';
 import { requestOf } from './queued-request.ts';
 import { type RollbackRequest, prepareRollback } from './rollback.ts';
@@ -22,22 +22,31 @@ export interface ResumeRequest extends Pick<
  * the cluster as it is now, so that what is done already is not done again. Its own cooldown does not stand in the way.
  * Throws a Refusal where there is nothing to go on with.
  */
-export async function resume(context: ExecutorContext, request: ResumeRequest): Promise<ExecuteAnswer> {
-  const { database, now, settings } = context;
-  const original = await findExecution(database, request.of).catch((error: unknown) => {
-    throw refusalOf(error, now());
-  });
-  if (!original) throw new Refusal('execution_not_found', `There is no execution ${request.of}`);
+export async function resume(
+  context: ExecutorContext,
+  request: ResumeRequest,
+  { rights, signal }: Asking,
+): Promise<ExecuteAnswer> {
+  const { settings } = context;
+  const original = await findAllowed(context, rights, request.of);
   if (!isResumable(original)) throw notResumable(original);
   const id = context.newId();
-  const signal = new AbortController().signal;
   const asked = { ...requestOf(original), later: request.later };
   const dryRun = original.dryRun || settings.actions.dryRun;
   const replan = (until: AbortSignal) =>
     planAgain(context, original, { id, resumeOf: original.id, signal: until, reason: request.reason });
-  const { requestHash, idempotencyKey } = request;
-  const terms = { ...asked, requestHash, idempotencyKey, dryRun, resumeOf: original.id, actionId: undefined };
-  return await answered(context, terms, { id, plan: () => replan(signal), replan, signal });
+  const { requestHash } = request;
+  const idempotencyKey = ownKey(rights, request.idempotencyKey);
+  const terms = {
+    ...asked,
+    requestHash,
+    idempotencyKey,
+    requestedBy: rights.name,
+    dryRun,
+    resumeOf: original.id,
+    actionId: undefined,
+  };
+  return await answered(context, terms, { id, plan: () => replan(signal), replan, rights, signal });
 }
 
 /** Whether an execution ended before it was through. */

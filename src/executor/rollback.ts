@@ -4,18 +4,18 @@ import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import type { Expectation } from '../changes/expectation.ts';
 import { plan } from '../changes/plan.ts';
 import type { Execution } from '../database/execution-row.ts';
-import { findExecution } from '../database/executions.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
 import { readerOf } from '../kubernetes/reader.ts';
 import type { ExecutorContext } from './context.ts';
-import { answered, type ExecuteAnswer } from './execute.ts';
+import { answered, type Asking, type ExecuteAnswer } from './execute.ts';
 import { refusalOf } from './failure.ts';
 import type { RunTerms } from './new-execution.ts';
 import { judgePlan, type Prepared, type PrepareOptions, riskOf } from './prepare.ts';
 import { rebase } from './rebase.ts';
 import type { Later } from './run-later.ts';
 import { partsOf } from './record.ts';
+import { findAllowed, ownKey } from './permit.ts';
 import { undoOfExecution } from './undo-of-execution.ts';
 
 export interface RollbackRequest extends Pick<
@@ -34,18 +34,16 @@ export interface RollbackRequest extends Pick<
 /** Undoes an execution by one of its own, with the same gates. Throws a Refusal where there is nothing to undo. */
 export async function rollback(
   context: ExecutorContext,
-  request: RollbackRequest,
-  signal: AbortSignal,
+  asked: RollbackRequest,
+  { rights, signal }: Asking,
 ): Promise<ExecuteAnswer> {
   const id = context.newId();
-  const original = await findExecution(context.database, request.of).catch((error: unknown) => {
-    throw refusalOf(error, context.now());
-  });
-  if (!original) throw new Refusal('execution_not_found', `There is no execution ${request.of}`);
+  const original = await findAllowed(context, rights, asked.of);
+  const request = { ...asked, requestedBy: rights.name, idempotencyKey: ownKey(rights, asked.idempotencyKey) };
   const replan = (until: AbortSignal) => prepareRollback(context, original, request, { id, signal: until });
   const terms = { ...request, priority: original.priority, correlationId: original.correlationId ?? undefined };
   const dryRun = request.dryRun || context.settings.actions.dryRun;
-  return await answered(context, { ...terms, dryRun }, { id, plan: () => replan(signal), replan, signal });
+  return await answered(context, { ...terms, dryRun }, { id, plan: () => replan(signal), replan, rights, signal });
 }
 
 /** Plans the undo of an execution on the objects as they are now, and asks the rules. */

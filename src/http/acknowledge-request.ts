@@ -9,5 +9,5 @@ export const AcknowledgeBody = z
 
 export function parseAcknowledgeRequest(id: string, body: unknown): AcknowledgeRequest {
   const { reason } = parsed(AcknowledgeBody, body === undefined ? {} : body);
-  return { id, by: undefined, reason };
+  return { id, reason };
 }

@@ -15,6 +15,6 @@ export function executionIdOf(text: string): string {
   return text;
 }
 
-export function executionNotFound(id: string): Refusal {
+function executionNotFound(id: string): Refusal {
   return new Refusal('execution_not_found', `There is no execution ${JSON.stringify(id.slice(0, 128)).slice(1, -1)}`);
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { routePath } from 'hono/route';
 import { Refusal } from '../actions/refusal.ts';
+import { admitCaller } from './admit-caller.ts';
 import { problemResponse } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -21,6 +22,10 @@ export function mount(endpoints: readonly Routes[], runtime: Runtime): Hono {
         return c.res;
       },
     );
+  });
+  app.use(async (c, next) => {
+    c.set('rights', await admitCaller(c, runtime));
+    await next();
   });
   for (const routes of endpoints) routes(app, runtime);
   app.onError((error, c) => problemResponse(error, c.req.raw, runtime));

@@ -38,22 +38,28 @@ const upOrDown = { status: z.enum(['up', 'down']), detail: text.optional().descr
 const Health = z
   .strictObject({
     status: z.enum(['healthy', 'unhealthy']),
-    cluster: text,
-    version: text,
-    commit: text,
-    checks: z.strictObject({
-      database: z.strictObject({ ...upOrDown, time: z.iso.datetime().optional() }),
-      cluster: z.strictObject({
-        ...upOrDown,
-        name: text,
-        server: text,
-        version: text.optional(),
-        sandbox: z.boolean().optional().describe('True: the embedded cluster, not a real one'),
-      }),
-    }),
-    warnings: z.array(text),
+    cluster: text.optional(),
+    version: text.optional(),
+    commit: text.optional(),
+    checks: z
+      .strictObject({
+        database: z.strictObject({ ...upOrDown, time: z.iso.datetime().optional() }),
+        cluster: z.strictObject({
+          ...upOrDown,
+          name: text,
+          server: text,
+          version: text.optional(),
+          sandbox: z.boolean().optional().describe('True: the embedded cluster, not a real one'),
+        }),
+      })
+      .optional(),
+    warnings: z.array(text).optional(),
   })
-  .meta({ id: 'Health' });
+  .meta({ id: 'Health', description: 'Somebody who has not said who they are is told the status alone' });
+
+const Session = z
+  .strictObject({ name: text.nullable().describe('Null where callers are not authenticated') })
+  .meta({ id: 'Session' });
 
 const Liveness = z.strictObject({ status: z.literal('alive') }).meta({ id: 'Liveness' });
 
@@ -102,6 +108,7 @@ export const answerSchemas = {
   ActionPage,
   Control,
   ControlPage,
+  Session,
   Health,
   Liveness,
   Readiness,

@@ -43,7 +43,12 @@ export const answerHeaders: JsonObject = {
   Link: { description: 'The next page, as `<...>; rel="next"`; absent on the last', schema: { type: 'string' } },
   Vary: { description: '`accept`: what is given depends on it', schema: { type: 'string' } },
   'Content-Disposition': { description: 'Of an export: the name of its file', schema: { type: 'string' } },
-  'Cache-Control': { description: '`no-store`, of an export', schema: { type: 'string' } },
+  'Cache-Control': { description: '`no-store`, of an export and a session', schema: { type: 'string' } },
+  'Set-Cookie': {
+    description: 'The cookie of the session, which no script can read',
+    schema: { type: 'string' },
+  },
+  'WWW-Authenticate': { description: 'How to say who is calling', schema: { type: 'string', enum: ['Bearer'] } },
   'X-Request-ID': { description: 'As it was sent', schema: { type: 'string' } },
 };
 

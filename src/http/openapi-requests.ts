@@ -9,6 +9,7 @@ import { RecommendationRequest, WorkflowRequest } from './execute-request.ts';
 import { definitionOf, definitionsOf } from './openapi-definitions.ts';
 import { ResumeBody } from './resume-request.ts';
 import { RollbackBody } from './rollback-request.ts';
+import { SessionBody } from './session-body.ts';
 
 /** Beside its own, an action takes these; src/executor/parse-parameters.ts parses them. */
 const CommonParameters = z.object({
@@ -28,7 +29,16 @@ export function requestSchemas(actions: readonly Action[]): JsonObject {
     WorkflowRequest: workflow,
     ...others
   } = definitionsOf(
-    [RecommendationRequest, WorkflowRequest, AcknowledgeBody, CancelBody, ControlBody, ResumeBody, RollbackBody],
+    [
+      RecommendationRequest,
+      WorkflowRequest,
+      AcknowledgeBody,
+      CancelBody,
+      ControlBody,
+      ResumeBody,
+      RollbackBody,
+      SessionBody,
+    ],
     {
       open: false,
     },

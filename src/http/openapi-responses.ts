@@ -4,6 +4,7 @@ import type { JsonObject } from '../json.ts';
 /** The statuses that refuse, by the name of their response in the document. */
 const refusingStatuses = {
   BadRequest: 400,
+  Unauthorized: 401,
   Forbidden: 403,
   NotFound: 404,
   NotAcceptable: 406,
@@ -25,7 +26,8 @@ export function problemResponses(): JsonObject {
 
 function problemOf(status: number): JsonObject {
   const codes = Object.entries(refusals).filter(([, refusal]) => refusal.status === status);
-  const headers = status === 429 || status === 503 ? ['Retry-After', 'X-Request-ID'] : ['X-Request-ID'];
+  const more = status === 401 ? ['WWW-Authenticate'] : status === 429 || status === 503 ? ['Retry-After'] : [];
+  const headers = [...more, 'X-Request-ID'];
   return {
     description: `Refused: ${codes.map(([code]) => `\`${code}\``).join(', ')}`,
     headers: responseHeaders(headers),

@@ -1,6 +1,7 @@
 import type { Action } from '../actions/define.ts';
 import type { JsonObject } from '../json.ts';
 import { answerSchemas } from './openapi-answers.ts';
+import { sessionCookie } from './credentials.ts';
 import { definitionsOf } from './openapi-definitions.ts';
 import { answerHeaders, requestHeaders } from './openapi-headers.ts';
 import { openApiPaths } from './openapi-paths.ts';
@@ -21,12 +22,26 @@ export function openApiDocument({ actions, version }: { actions: readonly Action
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'Where this document is' }],
+    security: [{ bearer: [] }, { session: [] }],
     paths: openApiPaths(actions),
     components: {
       schemas: { ...requestSchemas(actions), ...definitionsOf(Object.values(answerSchemas), { open: true }) },
       responses: problemResponses(),
       parameters: requestHeaders,
       headers: answerHeaders,
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'A token that the settings below `auth` take; not needed where they name none',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: sessionCookie,
+          description: 'Of a browser; what changes something has to come from a page of this service',
+        },
+      },
     },
   };
 }

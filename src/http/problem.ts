@@ -29,6 +29,7 @@ export function problemResponse(error: unknown, request: Request, runtime: Runti
   };
   const headers = new Headers({ 'content-type': 'application/problem+json' });
   if (retryAt) headers.set('retry-after', String(Math.max(1, Math.ceil((retryAt.getTime() - now().getTime()) / 1000))));
+  if (refusal.status === 401) headers.set('www-authenticate', 'Bearer');
   return new Response(JSON.stringify(body), { status: refusal.status, headers });
 }
 

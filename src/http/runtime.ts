@@ -1,3 +1,5 @@
+import type { Authenticate } from '../callers/caller.ts';
+import type { RightsOf } from '../callers/rights.ts';
 import type { ExecutorContext } from '../executor/context.ts';
 
 /** What `/health` tells of one thing that the service needs. */
@@ -14,9 +16,18 @@ export type RequestObserver = (
   handle: () => Promise<Response>,
 ) => Promise<Response>;
 
+/** How callers are known, and what they may. */
+export interface Callers {
+  /** Undefined: whoever reaches the port may do everything. */
+  authenticate: Authenticate | undefined;
+  rightsOf: RightsOf;
+  rateLimit: { requests: number; perMs: number };
+}
+
 /** Everything an endpoint may use; made once, in src/runtime.ts, and handed to every function. */
 export interface Runtime {
   executor: ExecutorContext;
+  callers: Callers;
   version: { version: string; commit: string };
   /** For how long a finished execution can be undone, as of now. */
   kept(): { historyMs: number; now: Date };

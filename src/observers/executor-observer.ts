@@ -28,6 +28,7 @@ export function executorObserver(metrics: Metrics, log: Logger): ExecutorObserve
         ...(dryRun ? { dry_run: true } : {}),
         changed: execution.changed,
         duration_ms: durationMs,
+        ...(execution.requestedBy ? { requested_by: execution.requestedBy } : {}),
         ...(execution.correlationId ? { correlation_id: execution.correlationId } : {}),
       });
     },

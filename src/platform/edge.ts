@@ -31,8 +31,10 @@ export async function openEdgeRuntime(
     holder: `edge-${crypto.randomUUID().slice(0, 8)}`,
     newId: timeOrderedId,
   });
-  runtime.warnings.push(
-    'Callers are not authenticated: whoever reaches this worker can act. Keep Cloudflare Access or the like in front of it',
-  );
+  if (!runtime.callers.authenticate) {
+    runtime.warnings.push(
+      'Callers are not authenticated: whoever reaches this worker can act. Keep Cloudflare Access or the like in front of it',
+    );
+  }
   return { runtime, close: () => database.close() };
 }

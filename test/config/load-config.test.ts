@@ -48,6 +48,15 @@ describe('where settings come from', () => {
         historyMs: 7_776_000_000,
         idempotencyMs: 86_400_000,
       },
+      auth: {
+        tokens: [],
+        jwt: { name_claim: 'sub', name_prefix: 'jwt:', groups_claim: 'groups' },
+        token_review: { enabled: false, audiences: ['executor'], cache: 10_000 },
+        authorization: 'roles',
+        roles: [],
+        access_review: { group: 'executor.kubernaut.io' },
+      },
+      rateLimit: { requests: 600, perMs: 60_000 },
       safety: {
         enableCooldown: true,
         enableValidation: true,
@@ -201,7 +210,7 @@ other: 1
       'config/executor-service.yaml:5: executor.actions.lease is "15", which is not a duration | a duration such as 30s, 5m, 1h30m or 90d, from 1s to 10m',
       'config/executor-service.yaml:6: executor.actions.dry_run is "maybe" | true or false',
       'config/executor-service.yaml:8: executor.safety.require_confirmation is true, which asks for approvals, which are not available in this version | false',
-      'config/executor-service.yaml:9: unknown key executor.colour | service_port, service_host, kubernetes, actions, database, safety, monitoring',
+      'config/executor-service.yaml:9: unknown key executor.colour | service_port, service_host, kubernetes, actions, database, auth, rate_limit, safety, monitoring',
       'config/executor-service.yaml:10: unknown key other | executor',
       'EXECUTOR_ACTION_LEASE: unknown variable; did you mean EXECUTOR_ACTIONS_LEASE?',
       'EXECUTOR_DATABASE_POOL: executor.database.pool is 0 | a whole number from 1 to 500',
@@ -232,9 +241,12 @@ other: 1
     expect(faults.join()).not.toContain('hunter2');
   });
 
-  test.each(['auth', 'recipes', 'alerts', 'approvals'])('%s belongs to a later version and stops the start', (key) => {
-    expect(faultsOf(() => load(`executor: { ${key}: {} }`))[0]).toMatch(`unknown key executor.${key}`);
-  });
+  test.each(['orchestration', 'recipes', 'alerts', 'approvals'])(
+    '%s belongs to a later version and stops the start',
+    (key) => {
+      expect(faultsOf(() => load(`executor: { ${key}: {} }`))[0]).toMatch(`unknown key executor.${key}`);
+    },
+  );
 
   test.each(['allow', 'no'])('%s is no verdict', (verdict) => {
     expect(
@@ -362,7 +374,7 @@ describe('the variables that Kubernetes sets for Services', () => {
     };
 
     expect(load(undefined, env)).toMatchObject({ serviceHost: '127.0.0.1', servicePort: 8084 });
-    expect(load(undefined, { ...env, EXECUTOR_SERVICE_HOST: '0.0.0.0' }).serviceHost).toBe('0.0.0.0');
+    expect(load(undefined, { ...env, EXECUTOR_SERVICE_HOST: '127.0.0.9' }).serviceHost).toBe('127.0.0.9');
   });
 });
 

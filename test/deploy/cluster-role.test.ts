@@ -55,7 +55,10 @@ describe('the generated ClusterRole', () => {
     expect(rightsIn(stdout)).toEqual(rightsIn(roleOf(chosen('scale_deployment', 'cordon_node'))));
     expect(rightsIn(stdout)).toContain('patch deployments.apps/scale');
     expect(rightsIn(stdout)).not.toContain('patch deployments.apps');
-    expect(rightsIn(stdout).filter((right) => right.startsWith('delete') || right.startsWith('create'))).toEqual([]);
+    expect(rightsIn(stdout).filter((right) => right.startsWith('delete') || right.startsWith('create'))).toEqual([
+      'create subjectaccessreviews.authorization.k8s.io',
+      'create tokenreviews.authentication.k8s.io',
+    ]);
     expect(rightsIn(roleOf(actions))).toEqual(expect.arrayContaining(rightsIn(stdout)));
   });
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,15 @@ import { createDatabase } from '../support/service.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const commit = randomUUID().replaceAll('-', '');
+const token = randomUUID();
+const bearer = { authorization: `Bearer ${token}` };
+/** Without a mode of auth the image refuses to start: others can reach the address that it listens on. */
+const auth = {
+  EXECUTOR_AUTH_TOKENS: JSON.stringify([
+    { name: 'test', hash: `sha256:${createHash('sha256').update(token).digest('hex')}` },
+  ]),
+  EXECUTOR_AUTH_ROLES: JSON.stringify([{ role: 'admin', callers: ['static:test'] }]),
+};
 /** Mounts take root; a container engine's build would too. */
 const canMount = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', '--pid', '--fork', 'true']).status === 0;
 
@@ -72,6 +81,7 @@ describe.skipIf(!onRealCluster || !canMount)('the image, assembled as its Docker
         KUBERNETES_SERVICE_PORT: port,
         EXECUTOR_SERVICE_PORT: '0',
         EXECUTOR_MONITORING_METRICS_PORT: '0',
+        ...auth,
       },
       ...options,
     });
@@ -87,7 +97,9 @@ describe.skipIf(!onRealCluster || !canMount)('the image, assembled as its Docker
   test('answers /livez, /readyz and /health, with the version that it was built as', async () => {
     const { container, url } = await startService();
 
-    const [live, ready, health] = await Promise.all(['/livez', '/readyz', '/health'].map((path) => fetch(url + path)));
+    const [live, ready, health] = await Promise.all(
+      ['/livez', '/readyz', '/health'].map((path) => fetch(url + path, { headers: bearer })),
+    );
 
     expect([live?.status, ready?.status, health?.status]).toEqual([200, 200, 200]);
     expect(await health?.json()).toMatchObject({
@@ -105,7 +117,7 @@ describe.skipIf(!onRealCluster || !canMount)('the image, assembled as its Docker
 
     const answer = await fetch(`${url}/api/v1/execute`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...bearer },
       body: JSON.stringify({
         action: 'scale_deployment',
         parameters: { replicas: 2 },
@@ -149,15 +161,18 @@ describe.skipIf(!onRealCluster || !canMount)('the image, assembled as its Docker
   test('says what it needs where it is given nothing, instead of a cluster or a database of its own', async () => {
     const kubeconfig = {
       files: { '/kubeconfig': readFileSync(account.kubeconfig, 'utf8') },
-      environment: { KUBECONFIG: '/kubeconfig' },
+      environment: { KUBECONFIG: '/kubeconfig', ...auth },
     };
     const withoutDatabase = startContainer(image, kubeconfig);
-    const withoutCluster = startContainer(image, { environment: { DATABASE_URL: database.databaseUrl } });
+    const withoutCluster = startContainer(image, { environment: { DATABASE_URL: database.databaseUrl, ...auth } });
+    const withoutAuth = startContainer(image, { environment: { DATABASE_URL: database.databaseUrl } });
 
     expect(await withoutDatabase.ended).toBe(1);
     expect(withoutDatabase.output()).toContain('set DATABASE_URL');
     expect(await withoutCluster.ended).toBe(1);
     expect(withoutCluster.output()).toContain('set KUBECONFIG');
+    expect(await withoutAuth.ended).toBe(1);
+    expect(withoutAuth.output()).toContain('no mode of auth says who may call');
   });
 
   test('carries its labels', () => {

@@ -8,7 +8,12 @@ import type { Answer } from '../support/service.ts';
 /** The part of an OpenAPI document that tests look into. */
 interface Document {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, object>; responses: Record<string, Response> };
+  security: Record<string, unknown>[];
+  components: {
+    schemas: Record<string, object>;
+    responses: Record<string, Response>;
+    securitySchemes: Record<string, object>;
+  };
 }
 interface Operation {
   requestBody?: { content: Record<string, { examples: Record<string, { value: { action: unknown } }> }> };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { callerRequests } from './caller-requests.ts';
 import { configurationRequests } from './configuration-requests.ts';
 import { customKindRequests } from './custom-kind-requests.ts';
 import { jobRequests } from './job-requests.ts';
@@ -61,6 +62,7 @@ describe('the sandbox answers as the API server does', () => {
     ...jobRequests,
     ...customKindRequests,
     ...configurationRequests,
+    ...callerRequests,
   ].entries()) {
     test(`${index + 1}. ${listed.method} ${listed.path} ${listed.body === undefined ? '' : JSON.stringify(listed.body).slice(0, 120)} is ${listed.status} ${listed.reason ?? ''}`, async () => {
       if (listed.afterMs) await new Promise((resolve) => setTimeout(resolve, listed.afterMs));

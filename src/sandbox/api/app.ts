@@ -11,6 +11,7 @@ import { route } from './route.ts';
 import { StatusError, badRequest } from './status-error.ts';
 import { fromProtobuf } from '../schema/protobuf.ts';
 import { reviewAccess } from './access-review.ts';
+import { reviewToken } from './service-account-token.ts';
 
 const VERSION = 'v1.36.0+sandbox';
 const DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -92,8 +93,10 @@ export function createApp(given: {
         body,
         signal: raw.signal,
       };
-      const reviewed = target ? undefined : review(url, common);
-      if (reviewed) return { entry: { verb: 'create', body }, response: reviewed };
+      const reviewed = target ? undefined : review(store, url, common);
+      // What a TokenReview is sent is a token: no log has it.
+      const told = url.pathname.startsWith(TOKEN_REVIEWS) ? {} : { body };
+      if (reviewed) return { entry: { verb: 'create', ...told }, response: reviewed };
       if (!target) return { entry, response: plain('404 page not found\n', 404) };
       entry = { verb: verbOf(raw.method, target, isWatch), target, ...(body ? { body } : {}) };
       return { entry, response: route(store, { ...common, target }, closing) };
@@ -112,14 +115,18 @@ export function createApp(given: {
 
 /** Access reviews are answered, not stored: they are no kind of the store. */
 const REVIEWS = '/apis/authorization.k8s.io/v1/';
+const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews';
 
 function parsed(store: Store, url: URL): ApiRequest['target'] | undefined {
-  return url.pathname.startsWith(REVIEWS) ? undefined : parsePath(store, url.pathname);
+  if (url.pathname.startsWith(REVIEWS) || url.pathname === TOKEN_REVIEWS) return undefined;
+  return parsePath(store, url.pathname);
 }
 
-function review(url: URL, request: Omit<ApiRequest, 'target'>): Response | undefined {
-  if (request.method !== 'POST' || !url.pathname.startsWith(REVIEWS)) return undefined;
-  return reviewAccess(url.pathname.slice(REVIEWS.length), request);
+function review(store: Store, url: URL, request: Omit<ApiRequest, 'target'>): Response | undefined {
+  if (request.method !== 'POST') return undefined;
+  if (url.pathname === TOKEN_REVIEWS) return reviewToken(store, request);
+  if (!url.pathname.startsWith(REVIEWS)) return undefined;
+  return reviewAccess(store, url.pathname.slice(REVIEWS.length), request);
 }
 
 /** As on the API server. */

@@ -16,20 +16,27 @@ interface ApiResource {
 const RW = ['get', 'patch', 'update'];
 
 /** What is served without being stored. */
-const reviews: ApiResource[] = ['SelfSubjectAccessReview', 'SelfSubjectRulesReview'].map((kind) => ({
-  name: `${kind.toLowerCase()}s`,
-  singularName: kind.toLowerCase(),
-  namespaced: false,
-  kind,
-  verbs: ['create'],
-}));
+const reviews: Record<string, ApiResource[]> = {
+  'authentication.k8s.io': ['TokenReview'].map(askedOnly),
+  'authorization.k8s.io': ['SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SubjectAccessReview'].map(askedOnly),
+};
+
+function askedOnly(kind: string): ApiResource {
+  return {
+    name: `${kind.toLowerCase()}s`,
+    singularName: kind.toLowerCase(),
+    namespaced: false,
+    kind,
+    verbs: ['create'],
+  };
+}
 
 /** The groups and their versions, in the order in which kubectl looks a name up. */
 export function groupVersions(kinds: readonly Kind[]): { group: string; version: string }[] {
   const seen = new Map(
     kinds.map((kind) => [`${kind.group}/${kind.version}`, { group: kind.group, version: kind.version }]),
   );
-  seen.set('authorization.k8s.io/v1', { group: 'authorization.k8s.io', version: 'v1' });
+  for (const group of Object.keys(reviews)) seen.set(`${group}/v1`, { group, version: 'v1' });
   return [...seen.values()];
 }
 
@@ -112,7 +119,8 @@ function aggregatedSubresource(entry: ApiResource, group: string, version: strin
 }
 
 function resourcesOf(kinds: readonly Kind[], group: string, version: string): ApiResource[] {
-  if (group === 'authorization.k8s.io' && version === 'v1') return reviews;
+  const asked = version === 'v1' ? reviews[group] : undefined;
+  if (asked) return asked;
   return kinds.filter((kind) => kind.group === group && kind.version === version).flatMap(resourcesOfKind);
 }
 
@@ -143,6 +151,9 @@ function resourcesOfKind(kind: Kind): ApiResource[] {
           below('exec', { kind: 'PodExecOptions', verbs: ['create', 'get'] }),
           below('log', { verbs: ['get'] }),
         ]
+      : []),
+    ...(plural === 'serviceaccounts' && kind.group === ''
+      ? [below('token', { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: ['create'] })]
       : []),
     ...Object.keys(kind.parts ?? {}).map((part) => below(part, {})),
     ...(kind.scale ? [below('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),

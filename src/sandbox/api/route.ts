@@ -5,6 +5,7 @@ import { patch } from './patch.ts';
 import { readList, readObject } from './read.ts';
 import { type ApiRequest, requireVerb } from './request.ts';
 import { scale } from './scale.ts';
+import { createToken } from './service-account-token.ts';
 import { badRequest, methodNotAllowed, noSuchResource } from './status-error.ts';
 import { watch } from './watch.ts';
 import { create, remove, removeList, replace } from './write.ts';
@@ -62,6 +63,10 @@ function routeSubresource(store: Store, request: ApiRequest): Response {
   if (subresource === 'log' && isPod) {
     if (request.method !== 'GET') throw methodNotAllowed();
     return logs(store, request);
+  }
+  if (subresource === 'token' && kind.kind === 'ServiceAccount') {
+    if (request.method !== 'POST') throw methodNotAllowed();
+    return createToken(store, request);
   }
   // What asks for the upgrade does not come this way.
   if (subresource === 'exec' && isPod) throw badRequest('Upgrade request required');

@@ -88,7 +88,7 @@ export function invalid(kind: { group: string; kind: string }, name: string, cau
   return new StatusError(
     422,
     'Invalid',
-    `${subject} "${name}" is invalid: ${list.length === 1 ? list[0] : `[${list.join(', ')}]`}`,
+    `${kind.kind ? `${subject} "${name}"` : 'The request'} is invalid: ${list.length === 1 ? list[0] : `[${list.join(', ')}]`}`,
     {
       ...(name ? { name } : {}),
       ...(kind.group ? { group: kind.group } : {}),

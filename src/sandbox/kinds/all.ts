@@ -16,6 +16,7 @@ import { persistentVolumeClaims } from './persistent-volume-claim.ts';
 import { persistentVolumes } from './persistent-volume.ts';
 import { pods } from './pod.ts';
 import { podDisruptionBudgets } from './policy.ts';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac.ts';
 import { replicaSets } from './replica-set.ts';
 import { services } from './service.ts';
 import { endpointSlices, leases, serviceAccounts } from './small.ts';
@@ -48,6 +49,10 @@ export const kinds: readonly Kind[] = [
   storageClasses,
   leases,
   endpointSlices,
+  clusterRoleBindings,
+  clusterRoles,
+  roleBindings,
+  roles,
   customResourceDefinitions,
   nodeMetrics,
   podMetrics,

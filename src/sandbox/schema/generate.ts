@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
  * kinds and all they refer to, without their prose. Run it again after an upgrade: `node src/sandbox/schema/generate.ts`.
  */
 const roots =
-  /\.(Namespace|Node|Pod|Service|ConfigMap|Secret|Event|ServiceAccount|PersistentVolumeClaim|PersistentVolume|StorageClass|CustomResourceDefinition|Deployment|ReplicaSet|StatefulSet|DaemonSet|ControllerRevision|HorizontalPodAutoscaler|PodDisruptionBudget|Job|CronJob|NetworkPolicy|Lease|EndpointSlice|Eviction|Scale|SelfSubjectAccessReview|SelfSubjectRulesReview|DeleteOptions)$/;
+  /\.(Namespace|Node|Pod|Service|ConfigMap|Secret|Event|ServiceAccount|PersistentVolumeClaim|PersistentVolume|StorageClass|CustomResourceDefinition|Deployment|ReplicaSet|StatefulSet|DaemonSet|ControllerRevision|HorizontalPodAutoscaler|PodDisruptionBudget|Job|CronJob|NetworkPolicy|Lease|EndpointSlice|Eviction|Scale|SelfSubjectAccessReview|SelfSubjectRulesReview|SubjectAccessReview|TokenReview|TokenRequest|Role|RoleBinding|ClusterRole|ClusterRoleBinding|DeleteOptions)$/;
 
 const answer = execFileSync('kubectl', ['get', '--raw', '/openapi/v2'], { maxBuffer: 1 << 26, timeout: 30_000 });
 const all: Record<string, unknown> = JSON.parse(answer.toString()).definitions;
