@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Most of the time of a file is waiting for a cluster; more of them only make each other late on a small machine.
-    maxWorkers: 4,
+    // Most of the time of a file is waiting for a cluster; a real one has its own work to do (test:cluster takes fewer).
+    maxWorkers: 6,
   },
 });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { compileCache } from '../support/compile-cache.ts';
 
 /** One replica's place: a process that is ended and started again, always with the same ways out. */
 export interface ReplicaPlace {
@@ -46,7 +47,7 @@ export function createReplica(index: number, given: { env: Record<string, string
     new Promise<void>((resolve, reject) => {
       starts += 1;
       const its = spawn(process.execPath, ['src/server.ts'], {
-        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...given.env },
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...compileCache, ...given.env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child = its;

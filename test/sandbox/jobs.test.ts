@@ -4,7 +4,7 @@ import { type Answer, type Home, type Server, eventually, homeOn, realServer, sa
 const sandbox = await sandboxServer();
 const real = realServer();
 
-describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server] => [server.name, server]))(
+describe.each([real ?? sandbox].map((server): [string, Server] => [server.name, server]))(
   'Jobs on the %s cluster',
   (_name, server) => {
     let home: Home;
@@ -40,7 +40,7 @@ describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server
 
     afterAll(async () => {
       await home.clear();
-      if (server === sandbox) await sandbox.close();
+      await sandbox.close();
     }, 60_000);
 
     test('a Job runs as many pods as it asks for, two at a time', async () => {

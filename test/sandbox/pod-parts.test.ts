@@ -13,7 +13,7 @@ import {
 const sandbox = await sandboxServer();
 const real = realServer();
 
-describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server] => [server.name, server]))(
+describe.each([real ?? sandbox].map((server): [string, Server] => [server.name, server]))(
   'parts of a pod on the %s cluster',
   (_name, server) => {
     let home: Home;
@@ -35,7 +35,7 @@ describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server
 
     afterAll(async () => {
       await home.clear();
-      if (server === sandbox) await sandbox.close();
+      await sandbox.close();
     }, 60_000);
 
     test('a resize is carried out without a restart, and the status tells when', async () => {

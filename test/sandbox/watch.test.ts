@@ -14,7 +14,7 @@ interface WatchEvent {
 const sandbox = await sandboxServer();
 const real = realServer();
 
-describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server] => [server.name, server]))(
+describe.each([real ?? sandbox].map((server): [string, Server] => [server.name, server]))(
   'watches of the %s cluster',
   (_name, server) => {
     let home: Home;
@@ -27,7 +27,7 @@ describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server
 
     afterAll(async () => {
       await home.clear();
-      if (server === sandbox) await sandbox.close();
+      await sandbox.close();
     }, 60_000);
 
     const create = (name: string, labels: Record<string, string> = {}) =>

@@ -15,8 +15,8 @@ import {
 const sandbox = await sandboxServer();
 const real = realServer();
 
-// The same behaviour on both: where they differ, the sandbox is wrong.
-describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server] => [server.name, server]))(
+// The same behaviour on both, each in its own run: where they differ, the sandbox is wrong.
+describe.each([real ?? sandbox].map((server): [string, Server] => [server.name, server]))(
   'workloads on the %s cluster',
   (_name, server) => {
     let home: Home;
@@ -31,7 +31,7 @@ describe.each((real ? [sandbox, real] : [sandbox]).map((server): [string, Server
 
     afterAll(async () => {
       await home.clear();
-      if (server === sandbox) await sandbox.close();
+      await sandbox.close();
     }, 60_000);
 
     const get = (path: string): Promise<Answer> => server.call('GET', path);

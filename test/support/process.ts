@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { inject } from 'vitest';
+import { compileCache } from './compile-cache.ts';
 import { databaseAccess } from './database-access.ts';
 import { lenientRules } from './lenient-rules.ts';
 
@@ -20,6 +21,7 @@ export async function startProcess(databaseUrl: string, env: Record<string, stri
   const own = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
+    ...compileCache,
     ...databaseAccess(databaseUrl),
     KUBECONFIG: process.env.KUBECONFIG ?? inject('sandboxKubeconfig'),
     EXECUTOR_SERVICE_PORT: '0',

@@ -1,0 +1,3 @@
+import { matrixPart } from './matrix.ts';
+
+await matrixPart(4);
