@@ -188,8 +188,11 @@ begin
     update slot set execution_id = take_slot.execution
       where slot.id = (select s.id from slot s where s.execution_id is null and s.id <= slots order by s.id limit 1 for update skip locked);
     if found then return true; end if;
-    -- The limit was raised, or this is the first claim of all: make the places that are missing, and look again.
-    if attempt = 1 then insert into slot (id) select n from generate_series(1, slots) n on conflict do nothing; end if;
+    exit when (select count(*) from slot s where s.id <= slots) >= slots;
+    -- The limit was raised, or this is the first claim of all: make the places that are missing, and look again. Only those:
+    -- an insert where there is one already would wait for whoever takes or frees it, and two claims for each other.
+    insert into slot (id) select n from generate_series(1, slots) n where not exists (select from slot s where s.id = n)
+      order by n on conflict do nothing;
   end loop;
   return false;
 end $$;

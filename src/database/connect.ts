@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts';
 import type { Listening } from './listen.ts';
 import { openPool } from './pool.ts';
 import { type Sending, together } from './together.ts';
-import { DatabaseUnavailable, isConnectionFault, isReadOnlyFault, unavailable } from './unavailable.ts';
+import { DatabaseUnavailable, isConnectionFault, isReadOnlyFault, isRolledBack, unavailable } from './unavailable.ts';
 
 /** Runs around each statement, so that spans and metrics hang there; `name` is one of a few dozen fixed words. */
 export type StatementObserver = <T>(name: string, run: () => Promise<T>) => Promise<T>;
@@ -44,6 +44,7 @@ export interface Database {
 
 const defaultTimeoutMs = 10_000;
 const primarySoughtEveryMs = 1_000;
+const mostTries = 3;
 
 export function connectDatabase({
   observe = (_name, run) => run(),
@@ -76,14 +77,18 @@ export function connectDatabase({
         reject(new DatabaseUnavailable(`PostgreSQL did not answer "${name}" within ${withinMs / 1000} s`));
       }, withinMs);
     });
-    // A standby has done nothing: the primary may be at the same address by now.
-    const callPrimary = () =>
-      call().catch((error: unknown) => {
-        if (isReadOnlyFault(error) && pool.renew(primarySoughtEveryMs)) return call();
-        throw error;
-      });
+    // A standby has done nothing: the primary may be at the same address by now. Nor has who was chosen to end a deadlock.
+    const callSurely = async (tries: number): Promise<T> => {
+      try {
+        return await call();
+      } catch (error) {
+        const again = isRolledBack(error) || (isReadOnlyFault(error) && pool.renew(primarySoughtEveryMs));
+        if (!again || tries <= 1) throw error;
+        return await callSurely(tries - 1);
+      }
+    };
     try {
-      return await Promise.race([callPrimary(), late]);
+      return await Promise.race([callSurely(mostTries), late]);
     } catch (error) {
       throw isConnectionFault(error) ? unavailable(error) : error;
     } finally {

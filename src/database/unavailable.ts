@@ -66,6 +66,11 @@ export function isReadOnlyFault(error: unknown): boolean {
   return codeOf(error) === '25006';
 }
 
+/** Whether the server has taken the whole statement back for the sake of another one: the next try may go through. */
+export function isRolledBack(error: unknown): boolean {
+  return ['40P01', '40001'].includes(codeOf(error) ?? '');
+}
+
 /** The driver's own, or that of what stands between. */
 function codeOf(error: unknown): string | undefined {
   return ownCodeOf(error) ?? (error instanceof Error ? ownCodeOf(error.cause) : undefined);
