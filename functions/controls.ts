@@ -33,8 +33,15 @@ export default defineFunction((app, runtime) => {
 
 /** A stop of the whole cluster is everybody's concern; that of a namespace is of whoever sees something there. */
 async function seenBy(rights: Rights, controls: readonly Control[]): Promise<Control[]> {
-  const sights = await rights.sight({});
-  return controls.filter(
-    ({ scope }) => scope === '*' || sights.some(({ namespaces }) => namespaces === '*' || namespaces.includes(scope)),
-  );
+  const seen: Control[] = [];
+  for (const control of controls) {
+    if (control.scope === '*' || (await seesSomethingIn(rights, control.scope))) seen.push(control);
+  }
+  return seen;
+}
+
+/** Asked of that namespace: one in which nothing was ever done is in no part of the history. */
+async function seesSomethingIn(rights: Rights, namespace: string): Promise<boolean> {
+  const sights = await rights.sight({ namespace });
+  return sights.some(({ namespaces }) => namespaces === '*' || namespaces.includes(namespace));
 }

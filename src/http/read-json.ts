@@ -75,9 +75,18 @@ function decoded(chunks: readonly Uint8Array[]): string {
 }
 
 function malformed(error: unknown): Refusal {
-  return new Refusal('malformed_json', `The body is not JSON: ${error instanceof Error ? error.message : ''}`, {
-    cause: error,
-  });
+  return new Refusal(
+    'malformed_json',
+    `The body is not JSON: ${error instanceof Error ? unquoted(error.message) : ''}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Without the piece of the body that the parser quotes: it may be of a token or a password. */
+function unquoted(message: string): string {
+  return message.replace(/, (\.\.\.)?"[\s\S]*"(\.\.\.)? is not valid JSON$/, ' is not expected there');
 }
 
 function wrongType(type: string): Refusal {

@@ -1,8 +1,17 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { expectProblem } from '../http/expect-problem.ts';
 import { auditFromNow } from '../support/audit.ts';
-import { connectTestClient, createDeployment, createNamespace, ensureNodes, eventually } from '../support/cluster.ts';
+import {
+  connectTestClient,
+  createDeployment,
+  createNamespace,
+  ensureNodes,
+  eventually,
+  onRealCluster,
+} from '../support/cluster.ts';
 import { type Answer, type Service, startService } from '../support/service.ts';
 
 const rbac = 'rbac.authorization.k8s.io/v1';
@@ -134,6 +143,18 @@ describe('a service account', () => {
       new Set([own]),
     );
     expect((await service.get(`/api/v1/executions?namespace=${foreign}`, bearer(bot))).body.items).toEqual([]);
+  });
+
+  test.skipIf(!onRealCluster)('comes with what kubectl create token prints', async () => {
+    const kubectl = async (...options: string[]) =>
+      (await promisify(execFile)('kubectl', ['create', 'token', 'bot', '--namespace', own, ...options])).stdout.trim();
+    const token = await kubectl('--audience', 'executor', '--duration', '10m');
+
+    expect((await service.get('/session', bearer(token))).body.name).toBe(
+      `kubernetes:system:serviceaccount:${own}:bot`,
+    );
+    expectProblem(await scale(token, foreign), { status: 403, code: 'permission_denied' });
+    expectProblem(await scale(await kubectl(), own), { status: 401, code: 'unauthenticated' });
   });
 
   test('is 401 with a token for another audience, and with one that is altered', async () => {

@@ -22,7 +22,7 @@ interface Operation {
 type Reference = { $ref: string };
 interface Response {
   headers?: Record<string, Reference>;
-  content: Record<string, { schema: { $ref?: string } }>;
+  content?: Record<string, { schema: { $ref?: string } }>;
 }
 
 export const document = openApiDocument({ actions, version: '1.2.3' }) as unknown as Document;
@@ -32,10 +32,20 @@ ajv.addSchema(document, 'openapi.json');
 
 /** What is wrong with a value, seen by the published schema of that name. */
 export function faultsBySchema(name: string, value: unknown): string[] {
-  const validate = ajv.compile({ $ref: `openapi.json#/components/schemas/${name}` });
+  const validate = ajv.getSchema(`openapi.json#/components/schemas/${name}`);
+  if (!validate) return [`there is no schema ${name}`];
   return validate(value)
     ? []
     : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+}
+
+/** Whether the document allows such a body for an operation; undefined where it knows of none. */
+export function allowsBody(operation: string, body: unknown): boolean | undefined {
+  const [method = '', path = ''] = operation.split(' ');
+  const at = ['paths', path, method.toLowerCase(), 'requestBody', 'content', 'application/json', 'schema'];
+  const pointer = at.map((key) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
+  const validate = ajv.getSchema(`openapi.json#/${pointer}`);
+  return validate && Boolean(validate(body));
 }
 
 /** Where an answer is not as the document says: status, type, headers, or a body with anything undescribed. */
@@ -48,6 +58,7 @@ export function undescribed(operation: string, answer: Answer): string[] {
 
   const known = new Set(['content-type', ...Object.keys(headers).map((name) => name.toLowerCase())]);
   const unknown = [...answer.headers.keys()].filter((name) => !known.has(name)).map((name) => `header ${name}`);
+  if (!content) return answer.body === undefined ? unknown : [...unknown, 'a body'];
   const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
   const body = content[type];
   if (!body) return [...unknown, `type ${type}`];
