@@ -37,7 +37,10 @@ export const servicePaths: JsonObject = {
       responses: { 200: answered('Who that is', 'Session'), ...refused(anywhere) },
     }),
     delete: operation('logOut', 'Log a browser out', {
-      responses: { 204: { description: 'The cookie is taken away' }, ...refused(['Forbidden', ...anywhere]) },
+      responses: {
+        204: { description: 'The cookie is taken away', headers: responseHeaders(['Set-Cookie', 'X-Request-ID']) },
+        ...refused(['Forbidden', ...anywhere]),
+      },
     }),
   },
   '/api/v1/controls': {
@@ -80,7 +83,11 @@ export const servicePaths: JsonObject = {
     get: operation('metrics', 'Metrics, as Prometheus reads them', {
       security: open,
       responses: {
-        200: { description: 'Prometheus text', content: { 'text/plain': { schema: { type: 'string' } } } },
+        200: {
+          description: 'Prometheus text',
+          headers: responseHeaders(['X-Request-ID']),
+          content: { 'text/plain': { schema: { type: 'string' } } },
+        },
         ...refused(['NotFound', 'InternalServerError']),
       },
     }),
@@ -89,7 +96,11 @@ export const servicePaths: JsonObject = {
     get: operation('openapi', 'This document', {
       security: open,
       responses: {
-        200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } },
+        200: {
+          description: 'OpenAPI 3.1',
+          headers: responseHeaders(['X-Request-ID']),
+          content: { 'application/json': { schema: { type: 'object' } } },
+        },
       },
     }),
   },

@@ -38,7 +38,7 @@ export function expectProblem({ status, headers, body }: Answer, expected: Expec
   }
 }
 
-/** Whether the JSON pointer names a value of the document, or a member that one of its objects could have. */
+/** Whether the JSON pointer names a value of the document, or one that could be there: a member that is missing, or of one. */
 function leadsInto(document: unknown, pointer: string): boolean {
   if (pointer === '') return true;
   const keys = pointer
@@ -47,6 +47,8 @@ function leadsInto(document: unknown, pointer: string): boolean {
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
   let value = document;
   for (const key of keys.slice(0, -1)) {
+    if (typeof value === 'object' && value !== null && (Reflect.get(value, key) ?? undefined) === undefined)
+      return true;
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return false;
     value = (value as Record<string, unknown>)[key];
   }

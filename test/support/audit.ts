@@ -56,9 +56,14 @@ export async function auditFromNow(): Promise<Audit> {
     requests,
     writes: async (filter) =>
       (await requests(filter))
-        .filter((entry) => (writing.has(entry.verb) || isCommand(entry)) && !isDryRun(entry))
+        .filter(isWrite)
         .map(({ verb, objectRef, responseStatus }) => `${verb} ${resourceOf(objectRef)} ${responseStatus?.code ?? 0}`),
   };
+}
+
+/** What writes, and is no dry run. */
+export function isWrite(entry: AuditEntry): boolean {
+  return (writing.has(entry.verb) || isCommand(entry)) && !isDryRun(entry);
 }
 
 /** A WebSocket is opened by a GET; what the command does is anyone's guess. */

@@ -7,6 +7,8 @@ export interface AskedOfCluster {
   calls: string[];
   /** What was to change something: no read, no dry run, no question on who somebody is or what they may. */
   writes: string[];
+  /** How many such there were, whatever was taken out of that list meanwhile. */
+  written(): number;
   /** Hand this in as the replica's `faults`. */
   note: (send: Fetch) => Fetch;
 }
@@ -16,9 +18,11 @@ const questions = /\/apis\/(authentication|authorization)\.k8s\.io\//;
 export function askedOfCluster(): AskedOfCluster {
   const calls: string[] = [];
   const writes: string[] = [];
+  let written = 0;
   return {
     calls,
     writes,
+    written: () => written,
     note: (send) => async (url, init) => {
       const { pathname, search } = new URL(String(url));
       const method = init?.method ?? 'GET';
@@ -26,8 +30,10 @@ export function askedOfCluster(): AskedOfCluster {
       calls.push(call);
       const isCommand = pathname.endsWith('/exec');
       const isRead = method === 'GET' && !isCommand;
-      if (!isRead && !questions.test(pathname) && !/[?&]dryRun=All/.test(search) && !isDryBody(init?.body))
+      if (!isRead && !questions.test(pathname) && !/[?&]dryRun=All/.test(search) && !isDryBody(init?.body)) {
         writes.push(call);
+        written += 1;
+      }
       return await send(url, init);
     },
   };
