@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import actions from '../functions/actions.ts';
 import audit from '../functions/audit.ts';
 import controls from '../functions/controls.ts';
+import evaluate from '../functions/evaluate.ts';
 import execute from '../functions/execute.ts';
 import executions from '../functions/executions.ts';
 import health from '../functions/health.ts';
@@ -15,7 +16,7 @@ import type { Runtime } from './http/runtime.ts';
 /** Every endpoint in one app: what the server listens with. */
 export function gateway(runtime: Runtime): Hono {
   return mount(
-    [execute, status, executions, actions, controls, audit, health, metrics, openapi, session].map(
+    [execute, evaluate, status, executions, actions, controls, audit, health, metrics, openapi, session].map(
       ({ routes }) => routes,
     ),
     runtime,

@@ -2,7 +2,7 @@
 export type Folder = keyof typeof mayImport;
 
 const bottom = ['json.ts', 'text', 'config', 'telemetry', 'database'] as const;
-const core = ['kubernetes', 'changes', 'actions', 'policy', 'callers', 'executor'] as const;
+const core = ['kubernetes', 'changes', 'actions', 'policy', 'impact', 'callers', 'executor'] as const;
 
 /**
  * Who may import whom, types included: a folder, and all that it may use beside itself. Imports go down, never up and
@@ -19,8 +19,9 @@ export const mayImport = {
   changes: ['kubernetes', 'json.ts', 'text'],
   actions: ['changes', 'kubernetes', 'telemetry', 'json.ts', 'text'],
   policy: ['actions', 'changes', 'kubernetes', 'config', 'json.ts', 'text'],
+  impact: ['policy', 'actions', 'changes', 'kubernetes', 'json.ts', 'text'],
   callers: ['actions', 'kubernetes', 'config', 'json.ts', 'text'],
-  executor: ['callers', 'policy', 'actions', 'changes', 'kubernetes', ...bottom],
+  executor: ['callers', 'impact', 'policy', 'actions', 'changes', 'kubernetes', ...bottom],
   http: [...core, ...bottom],
   functions: ['http', 'define-function.ts', ...core, ...bottom],
   sandbox: ['kubernetes', 'json.ts'],
@@ -43,6 +44,7 @@ export const belongs: Record<Folder | Top, string> = {
   actions:
     'An action is planned by executor/, which finds it in the registry; what several of them need belongs in changes/ or kubernetes/.',
   policy: 'A rule is asked by executor/; a condition of one action alone belongs in that action.',
+  impact: 'Who is touched by a plan is read in impact/, for evaluations and approvals; executor/ asks for it.',
   callers:
     'Who is calling, and what they may, is found in callers/; executor/ and http/ ask the Rights that they are handed.',
   executor: 'What carries plans out is called from http/ and functions/ only.',

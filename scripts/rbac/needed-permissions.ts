@@ -1,5 +1,6 @@
 import { permissionsForCallers } from '../../src/callers/asked-of-server.ts';
 import type { Action } from '../../src/actions/define.ts';
+import { permissionsForImpact } from '../../src/impact/impact.ts';
 import { findKind } from '../../src/kubernetes/kinds.ts';
 import { type Permission, permissionFor } from '../../src/kubernetes/permission.ts';
 import type { Rule } from '../../src/policy/rule.ts';
@@ -17,6 +18,7 @@ export function neededPermissions(actions: readonly Action[], rules: readonly Ru
   return [
     ...actions.flatMap((action) => [...action.permissions, ...readsOfRequest(action)].flatMap(needsOf(action.name))),
     ...permissionsForCallers.flatMap(needsOf('who may call')),
+    ...permissionsForImpact.flatMap(needsOf('who is touched')),
     ...rules.flatMap(({ name, permissions }) => permissions.flatMap(needsOf(name))),
   ];
 }

@@ -119,7 +119,7 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     ...(request.quotas?.length ? { quotas: request.quotas.map(columnsOf) } : {}),
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };
-  return parsed(await database.together<RawAnswer>('claim_execution', 'claim_executions', payload));
+  return parsedAnswer(await database.together<RawAnswer>('claim_execution', 'claim_executions', payload));
 }
 
 /**
@@ -139,7 +139,7 @@ export async function findClaim(
       where e.id = ${id} and not exists (
         select from execution_event later
         where later.execution_id = e.id and later.id > v.id and later.type <> 'execution.cancel_requested')`;
-    return row && parsed(row.answer);
+    return row && parsedAnswer(row.answer);
   });
 }
 
@@ -164,7 +164,7 @@ export async function withdrawClaim(
 }
 
 /** What the SQL function answers. */
-type RawAnswer =
+export type RawAnswer =
   | {
       outcome: 'claimed';
       fence: number;
@@ -185,7 +185,8 @@ type RawAnswer =
   | { outcome: 'full' }
   | { outcome: 'outdated' };
 
-function parsed(answer: RawAnswer): ClaimAnswer {
+/** An answer of the claim's SQL, as this service has it. */
+export function parsedAnswer(answer: RawAnswer): ClaimAnswer {
   switch (answer.outcome) {
     case 'claimed':
       return {

@@ -1,8 +1,9 @@
-import type { Action, RiskLevel } from '../actions/define.ts';
+import type { Action } from '../actions/define.ts';
 import { findAction } from '../actions/registry.ts';
 import { Refusal } from '../actions/refusal.ts';
 import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import { plan as emptyPlan, type Plan } from '../changes/plan.ts';
+import { assessRisk } from '../impact/assess-risk.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
 import { type ClusterReader, readerOf } from '../kubernetes/reader.ts';
@@ -12,7 +13,7 @@ import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
 import { findTarget } from './find-target.ts';
 import { historyOf } from './history-of.ts';
-import { parameterPointer } from './parameter-pointer.ts';
+import { pointedFault } from './pointed-fault.ts';
 import { type ParsedParameters, parseParameters } from './parse-parameters.ts';
 import type { RiskRecord, VerdictRecord } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
@@ -37,8 +38,12 @@ export interface Prepared {
   /** What the claim is to count, so that not ever more is changed. */
   radius?: RadiusLimits;
   quotas: Quota[];
+  /** The refusal that the rules would give, where they were asked only for what they say. */
+  denied?: Refusal | undefined;
   /** `performance.now()` before the reading began. */
   readAtMs: number;
+  /** By the database's clock. */
+  plannedAt: Date;
   risk: RiskRecord;
   rollbackOf?: string;
   /** Not planned yet: an action that only reads, asked for ahead of its turn. */
@@ -55,6 +60,8 @@ export interface PrepareOptions {
   resumeOf?: string | undefined;
   /** It is planned anew before it is carried out: what an action only reads is not read for nothing. */
   ahead?: boolean;
+  /** Nothing comes of it: what the rules deny is told with the plan, not thrown. */
+  explains?: boolean;
 }
 
 /** Parses, finds the target, plans and asks the rules. Throws a Refusal for whatever stands against it. */
@@ -133,11 +140,12 @@ interface PreparedBy {
 
 async function prepareBy(
   context: ExecutorContext,
-  { request, action, parameters, id, resumeOf, signal }: Asked,
+  { request, action, parameters, id, resumeOf, explains, signal }: Asked,
   recalls: boolean,
 ): Promise<PreparedBy> {
   const { cluster, observer } = context;
   const readAtMs = performance.now();
+  const plannedAt = context.now();
   const reader = readerOf(cluster, { signal, recalls });
   try {
     const found = await observer.phase('target', () => findTarget(reader, action, request));
@@ -147,7 +155,7 @@ async function prepareBy(
         target: found?.target,
         object: found?.object,
         parameters: parameters.own,
-        now: context.now(),
+        now: plannedAt,
         actionId: id,
         reason: parameters.reason,
         execPaths: context.settings.actions.execPaths,
@@ -160,6 +168,7 @@ async function prepareBy(
     };
     const judged = await judgePlan(context, {
       reader,
+      explains,
       action,
       execution: { id, action: action.name, resumeOf },
       dryRun: request.dryRun || context.settings.actions.dryRun || parsed['dry_run'] === true,
@@ -179,22 +188,13 @@ async function prepareBy(
       plan,
       ...judged,
       readAtMs,
-      risk: riskOf(action.risk, plan),
+      plannedAt,
+      risk: assessRisk(action.risk, { planned: plan.riskReasons }),
     };
     return { prepared, version: found?.object.metadata.resourceVersion };
   } catch (error) {
-    throw gone(error) ?? pointed(error, request) ?? refusalOf(error, context.now());
+    throw gone(error) ?? pointedFault(error, request) ?? refusalOf(error, context.now());
   }
-}
-
-/** A fault of a parameter that planning found, with its place in the shape that was sent. */
-function pointed(error: unknown, request: ExecuteRequest): Refusal | undefined {
-  if (!(error instanceof Refusal) || error.code !== 'validation_failed') return undefined;
-  const errors = error.details.errors?.map(({ pointer, detail }) => ({
-    pointer: pointer.replace(/^\/parameters\/(\w+)$/, (_, name: string) => parameterPointer(request, name)),
-    detail,
-  }));
-  return errors && new Refusal(error.code, error.message, { ...error.details, errors });
 }
 
 /** What the rules are asked about, beside what every question of this service has in common. */
@@ -205,13 +205,15 @@ export interface PlanQuestion extends Pick<
   reader: ClusterReader;
   /** Not to be started before. */
   notBefore?: Date | undefined;
+  /** What they deny is told as `denied`, and counted nowhere. */
+  explains?: boolean | undefined;
 }
 
 /** Asks the rules; throws the refusal of the first that denies. The verdicts of the others are kept. */
 export async function judgePlan(
   context: ExecutorContext,
-  { reader, notBefore, ...about }: PlanQuestion,
-): Promise<Pick<Prepared, 'verdicts' | 'relies' | 'radius' | 'quotas'>> {
+  { reader, notBefore, explains, ...about }: PlanQuestion,
+): Promise<Pick<Prepared, 'verdicts' | 'relies' | 'radius' | 'quotas' | 'denied'>> {
   const { settings, observer, now } = context;
   const { refusal, ...judged } = await observer.phase('rules', () =>
     judge({
@@ -223,18 +225,13 @@ export async function judgePlan(
       validates: settings.safety.enableValidation,
     }),
   );
+  if (explains) return { ...judged, denied: refusal };
   for (const { rule, verdict } of judged.verdicts) observer.verdict(rule, verdict);
   if (refusal) {
     const denied = { action: about.action.name, target: about.target, verdicts: judged.verdicts };
     throw new Refusal(refusal.code, refusal.message, { ...refusal.details, denied });
   }
   return judged;
-}
-
-export function riskOf(level: RiskLevel, { riskReasons }: Plan): RiskRecord {
-  const levels: RiskLevel[] = ['low', 'medium', 'high', 'critical'];
-  const raised = levels[Math.min(levels.indexOf(level) + (riskReasons.length > 0 ? 1 : 0), levels.length - 1)];
-  return { level: raised ?? level, reasons: riskReasons };
 }
 
 /** An object that went away while it was being read for the plan. */

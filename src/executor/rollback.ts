@@ -4,6 +4,7 @@ import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import type { Expectation } from '../changes/expectation.ts';
 import { plan } from '../changes/plan.ts';
 import type { Execution } from '../database/execution-row.ts';
+import { assessRisk } from '../impact/assess-risk.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
 import { readerOf } from '../kubernetes/reader.ts';
@@ -11,7 +12,7 @@ import type { ExecutorContext } from './context.ts';
 import { answered, type Asking, type ExecuteAnswer } from './execute.ts';
 import { refusalOf } from './failure.ts';
 import type { RunTerms } from './new-execution.ts';
-import { judgePlan, type Prepared, type PrepareOptions, riskOf } from './prepare.ts';
+import { judgePlan, type Prepared, type PrepareOptions } from './prepare.ts';
 import { rebase } from './rebase.ts';
 import type { Later } from './run-later.ts';
 import { partsOf } from './record.ts';
@@ -54,6 +55,7 @@ export async function prepareRollback(
   { id, resumeOf, signal }: Pick<PrepareOptions, 'id' | 'resumeOf' | 'signal'>,
 ): Promise<Prepared> {
   const readAtMs = performance.now();
+  const plannedAt = context.now();
   const undo = undoOfExecution(original, { historyMs: context.settings.database.historyMs, now: context.now() });
   if (!undo.available)
     throw new Refusal('not_reversible', `Execution ${original.id} can't be rolled back: ${undo.reason}`);
@@ -64,7 +66,7 @@ export async function prepareRollback(
     const { force } = request;
     const rebased = await context.observer.phase('plan', async () => {
       const stored = changesOf(undo.changes);
-      const options = { force, now: context.now() };
+      const options = { force, now: plannedAt };
       const changes = await Promise.all(stored.map((change) => rebase(reader, change, options)));
       const left = stored.filter((_, index) => !changes[index]).map((change) => changeKind(change).target(change));
       return plan({
@@ -95,7 +97,8 @@ export async function prepareRollback(
       plan: rebased,
       ...judged,
       readAtMs,
-      risk: riskOf(risk.level, rebased),
+      plannedAt,
+      risk: assessRisk(risk.level, { planned: rebased.riskReasons }),
       rollbackOf: original.id,
     };
   } catch (error) {

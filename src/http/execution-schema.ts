@@ -5,7 +5,7 @@ const time = z.iso.datetime();
 const text = z.string();
 const anything = z.json();
 
-const Target = z
+export const Target = z
   .strictObject({
     cluster: text,
     api_version: text,
@@ -16,7 +16,7 @@ const Target = z
   })
   .describe('An object of the cluster');
 
-const Change = z.strictObject({
+export const Change = z.strictObject({
   kind: text.describe('patch, create, delete, evict, run_job or wait'),
   target: Target,
   summary: text.describe('What is changed, in words'),

@@ -1,8 +1,9 @@
 import type { Execution } from '../database/execution-row.ts';
 import { isTerminal } from '../database/execution-status.ts';
-import { partsOf, type TargetRecord } from '../executor/record.ts';
+import { partsOf } from '../executor/record.ts';
 import { isResumable } from '../executor/resume.ts';
 import { undoOfExecution } from '../executor/undo-of-execution.ts';
+import { targetView } from './target-view.ts';
 
 /** An execution as every endpoint answers it. `kept`: for how long it can be undone. */
 export function executionView(row: Execution, kept: { historyMs: number; now: Date }) {
@@ -21,7 +22,7 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     timestamp: endedAt.toISOString(),
     action: row.action,
     cluster: row.cluster,
-    target: targetView(parts.target),
+    target: parts.target && targetView(parts.target),
     parameters: row.parameters,
     reason: row.reason,
     requested_by: row.requestedBy,
@@ -74,10 +75,4 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
       ...(undo.available ? { rollback: `/api/v1/executions/${encodeURIComponent(row.id)}/rollback` } : {}),
     },
   };
-}
-
-function targetView(target: TargetRecord | null) {
-  if (!target) return null;
-  const { cluster, apiVersion, kind, namespace, name, uid } = target;
-  return { cluster, api_version: apiVersion, kind, namespace: namespace ?? null, name, uid: uid ?? null };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type RefusalCode, refusals } from '../actions/refusal.ts';
+import { Evaluation } from './evaluation-schema.ts';
 import { Execution } from './execution-schema.ts';
 
 const text = z.string();
@@ -104,6 +105,7 @@ const Problem = z
 export const answerSchemas = {
   Execution,
   ExecutionPage,
+  Evaluation,
   Action,
   ActionPage,
   Control,

@@ -32,6 +32,20 @@ export function executionPaths(actions: readonly Action[]): JsonObject {
         responses: { ...executed, ...refused(refusalsOfRuns) },
       }),
     },
+    '/api/v1/evaluate': {
+      post: operation('evaluate', 'Say what execute would do, whom it would touch, and what stands against it', {
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: { oneOf: [schemaRef('RecommendationRequest'), schemaRef('WorkflowRequest')] },
+              examples: requestExamples(actions),
+            },
+          },
+        },
+        responses: { 200: answered('Nothing was done', 'Evaluation'), ...refused(refusalsOfEvaluation) },
+      }),
+    },
     '/api/v1/status/{action_id}': {
       get: operation('status', 'One execution, whole', {
         parameters: [pathParameter('action_id', 'The execution')],
@@ -103,6 +117,15 @@ const refusalsOfRuns: readonly RefusalName[] = [
   'UnsupportedMediaType',
   'UnprocessableContent',
   'TooManyRequests',
+  ...anywhere,
+];
+
+const refusalsOfEvaluation: readonly RefusalName[] = [
+  'BadRequest',
+  'Forbidden',
+  'ContentTooLarge',
+  'UnsupportedMediaType',
+  'UnprocessableContent',
   ...anywhere,
 ];
 

@@ -24,7 +24,7 @@ export function takesPodsFirst(workload: KubernetesObject): boolean {
 }
 
 /** As the Deployment controller has it: a share is rounded down. */
-function unavailableOf(value: unknown, replicas: number): number {
+export function unavailableOf(value: unknown, replicas: number): number {
   if (typeof value === 'number') return value;
   const percent = typeof value === 'string' && value.endsWith('%') ? Number(value.slice(0, -1)) : 25;
   return Math.floor((replicas * percent) / 100);
