@@ -49,6 +49,19 @@ export const rows: readonly Row[] = [
     request: () => execute({ action: 'notify_only', parameters: { message: 'hello' } }),
   }),
 
+  row('POST /api/v1/evaluate', 'a target in the own namespace', [401, 401, 403, 403, 200, 403, 200], {
+    request: ({ own }) => evaluate(scale(own, 'web')),
+    missing: ({ own }) => evaluate(scale(own, 'none')),
+  }),
+  row('POST /api/v1/evaluate', 'a target in another namespace', [401, 401, 200, 403, 403, 403, 200], {
+    request: ({ foreign }) => evaluate(scale(foreign, 'web')),
+    missing: ({ foreign }) => evaluate(scale(foreign, 'none')),
+  }),
+  row('POST /api/v1/evaluate', 'a node', [401, 401, 403, 403, 403, 403, 200], {
+    request: ({ node }) => evaluate(cordon(node)),
+    missing: () => evaluate(cordon('none')),
+  }),
+
   row('GET /api/v1/status/{action_id}', 'of the own namespace', [401, 401, 404, 200, 200, 200, 200], {
     request: ({ done }) => ({ path: `/api/v1/status/${done}` }),
     missing: () => ({ path: '/api/v1/status/none' }),
@@ -153,6 +166,10 @@ function onExecution(verb: string, which: 'done' | 'failed', status: number, bod
 
 function execute(request: object): TableRequest {
   return { path: '/api/v1/execute', body: { ...request, dry_run: true } };
+}
+
+function evaluate({ body }: TableRequest): TableRequest {
+  return { path: '/api/v1/evaluate', body };
 }
 
 function scale(namespace: string, name: string): TableRequest {
