@@ -22,6 +22,15 @@ export default defineFunction((app, { callers }) => {
     const token = bearerToken(header ?? `Bearer ${parsed(SessionBody, await readJson(c.req.raw)).token}`);
     const caller = token === undefined ? undefined : await callers.authenticate(token);
     if (token === undefined || !caller) throw new Refusal('unauthenticated', 'The token is not good, or no longer');
+    if (token.length > longestInCookie) {
+      throw new Refusal(
+        'validation_failed',
+        `Browsers keep no cookie as long as this token: ${token.length} characters`,
+        {
+          hint: 'Send it as Authorization: Bearer with each request, or log in with one that names fewer groups',
+        },
+      );
+    }
     setCookie(c, sessionCookie, token, {
       path: '/',
       httpOnly: true,
@@ -39,6 +48,9 @@ export default defineFunction((app, { callers }) => {
     return c.body(null, 204);
   });
 });
+
+/** Of the 4,096 bytes that a browser keeps, its name and attributes take some. */
+const longestInCookie = 3_900;
 
 /** To the browser; what ends TLS before this service says so. */
 function isEncrypted(url: string, forwarded: string | undefined): boolean {

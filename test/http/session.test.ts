@@ -5,7 +5,11 @@ import { staticCallers } from './static-callers.ts';
 
 /** As a browser does it: over a socket, with the cookie that it was given, on whichever replica it comes to. */
 
-const { env, tokens } = staticCallers({ ada: { role: 'admin' }, late: { role: 'admin', expired: true } });
+const { env, tokens } = staticCallers({
+  ada: { role: 'admin' },
+  late: { role: 'admin', expired: true },
+  long: { role: 'admin', length: 5_000 },
+});
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let replicas: [ReplicaProcess, ReplicaProcess];
 
@@ -70,6 +74,16 @@ test('whoever sends Authorization is who that says, whatever the cookie', async 
 
   for (const authorization of ['Bearer wrong', 'Basic YTpi', `Bearer ${tokens.late}`])
     expect((await send('GET', '/session', { cookie, authorization })).status).toBe(401);
+});
+
+test('a token that no browser would keep begins no session, and is good in the header', async () => {
+  const login = await send('POST', '/session', page, JSON.stringify({ token: tokens.long }));
+  const header = await send('GET', '/session', { authorization: `Bearer ${tokens.long}` });
+
+  expect(login.status).toBe(422);
+  expect(login.headers.getSetCookie()).toEqual([]);
+  expect(await login.text()).not.toContain(tokens.long.slice(0, 100));
+  expect(await header.json()).toEqual({ name: 'static:long' });
 });
 
 test('a token that has expired begins no session, and goes on with none', async () => {

@@ -5,6 +5,8 @@ export interface StaticCaller {
   role?: 'viewer' | 'operator' | 'approver' | 'admin';
   namespaces?: readonly string[];
   expired?: boolean;
+  /** Characters of the token, 48 by default. */
+  length?: number;
 }
 
 /** Callers by static tokens: the settings that make the service know them, and their tokens. */
@@ -34,9 +36,9 @@ export function staticCallers<Name extends string>(
 }
 
 /** The keys of one are those of the other, which the compiler can't see. */
-function tokensFor<Name extends string>(callers: Record<Name, unknown>): Record<Name, string> {
-  return Object.fromEntries(Object.keys(callers).map((name) => [name, randomBytes(24).toString('hex')])) as Record<
-    Name,
-    string
-  >;
+function tokensFor<Name extends string>(callers: Record<Name, StaticCaller>): Record<Name, string> {
+  const entries = Object.entries<StaticCaller>(callers);
+  return Object.fromEntries(
+    entries.map(([name, { length = 48 }]) => [name, randomBytes(length / 2).toString('hex')]),
+  ) as Record<Name, string>;
 }
