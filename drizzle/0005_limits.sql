@@ -1,5 +1,6 @@
 -- How far what is changed may reach: the claim counts, because only it sees what every replica does. A request may have
--- radius: {window_ms, per_namespace, per_cluster, nodes} and quotas: [{most, window_ms}, ...].
+-- radius: {window_ms, per_namespace, per_cluster, nodes, out: [name, ...]} and quotas: [{most, window_ms}, ...]. `nodes` also
+-- counts the nodes that are `out` of service already, whoever has taken them out.
 
 -- Null: there is room. A target that is under way or was changed within the window is counted already, and may be changed
 -- again. Claims see each other only once they are committed; there are never more of them than slots. So where more room
@@ -14,6 +15,7 @@ declare
   slots integer := (request->>'slots')::integer;
   period interval := make_interval(secs => (request->'radius'->>'window_ms')::float8 / 1000);
   moment timestamptz;
+  out_of_service jsonb := coalesce(request->'radius'->'out', '[]');
   near boolean := false;
   here record;
 begin
@@ -50,8 +52,14 @@ begin
       cross join lateral (
         select count(*)::integer as changed, array_agg(t.at order by t.at) as ages,
           bool_or(t.namespace is not distinct from its_namespace and t.kind = its_kind and t.name = its_name) as counted
-        from touched t
-        where case s.scope when 'namespace' then t.namespace = its_namespace when 'nodes' then t.kind = 'Node' else true end
+        from (
+          select t.namespace, t.kind, t.name, t.at from touched t
+          where case s.scope when 'namespace' then t.namespace = its_namespace
+            when 'nodes' then t.kind = 'Node' and not out_of_service ? t.name else true end
+          union all
+          -- When they come back nobody knows.
+          select null, 'Node', o, 'infinity' from jsonb_array_elements_text(out_of_service) o where s.scope = 'nodes'
+        ) t
       ) x
       where s.most is not null and (s.scope <> 'namespace' or its_namespace is not null)
     loop
@@ -60,7 +68,7 @@ begin
       near := true;
       if round = 2 and here.changed >= here.most then
         return jsonb_build_object('outcome', 'too_wide', 'scope', here.scope, 'changed', here.changed, 'most', here.most,
-          'until', here.until);
+          'until', nullif(here.until, 'infinity'));
       end if;
     end loop;
     if not near then return null; end if;

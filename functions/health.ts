@@ -30,6 +30,7 @@ export default defineFunction((app, runtime) => {
     const status = healthy ? 'healthy' : 'unhealthy';
     // What it needs, and what is wrong with it, is for those who may call.
     if (c.get('rights') === nothing) return c.json({ status }, healthy ? 200 : 503);
+    const missing = kubernetes.status === 'up' ? await inTime(runtime.missingRights.find()) : [];
     const checks = { database: postgres, cluster: { ...kubernetes, name: cluster.name, server: cluster.server } };
     return c.json(
       {
@@ -37,7 +38,7 @@ export default defineFunction((app, runtime) => {
         cluster: cluster.name,
         ...runtime.version,
         checks,
-        warnings: runtime.warnings,
+        warnings: [...runtime.warnings, ...missing],
       },
       healthy ? 200 : 503,
     );
@@ -51,6 +52,15 @@ export default defineFunction((app, runtime) => {
     throw new Error(`circuit open until ${until.toISOString()}: ${open.reason}`);
   }
 });
+
+/** A slow answer is told of the next time. */
+async function inTime(asked: Promise<readonly string[]>): Promise<readonly string[]> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<readonly string[]>((resolve) => {
+    timer = setTimeout(() => resolve([]), patienceMs);
+  });
+  return await Promise.race([asked, late]).finally(() => clearTimeout(timer));
+}
 
 async function check(ask: () => Promise<Record<string, unknown>>): Promise<HealthCheck> {
   let timer: ReturnType<typeof setTimeout> | undefined;

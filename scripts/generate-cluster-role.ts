@@ -4,7 +4,7 @@ import type { Action } from '../src/actions/define.ts';
 import { actions, closestActions, findAction } from '../src/actions/registry.ts';
 import { rules } from '../src/policy/rules.ts';
 import { clusterRole } from './rbac/cluster-role.ts';
-import { neededPermissions } from './rbac/needed-permissions.ts';
+import { neededPermissions } from '../src/executor/needed-permissions.ts';
 
 /**
  * Writes deploy/base/cluster-role.yaml from the declarations of the actions and the rules, and a smaller one for the example

@@ -9,6 +9,9 @@ import { connectDatabase, type Database } from './database/connect.ts';
 import { namespacesOfHistory } from './database/executions.ts';
 import { readGauges } from './database/gauges.ts';
 import { watchCancellations } from './executor/cancellations.ts';
+import { missingRights } from './executor/missing-rights.ts';
+import { neededPermissions, whoMayCall } from './executor/needed-permissions.ts';
+import { ownRights } from './executor/own-rights.ts';
 import { createPlaces } from './executor/places.ts';
 import { createWakeUp } from './executor/wake-up.ts';
 import type { Runtime } from './http/runtime.ts';
@@ -19,6 +22,7 @@ import { executorObserver } from './observers/executor-observer.ts';
 import { kubernetesObserver } from './observers/kubernetes-observer.ts';
 import { requestObserver } from './observers/request-observer.ts';
 import { statementObserver } from './observers/statement-observer.ts';
+import { rules } from './policy/rules.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
@@ -75,6 +79,7 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
   const handOver = new AbortController();
   const clock = createDatabaseClock();
   const wakeUp = createWakeUp();
+  const mayService = ownRights(cluster);
   const server = { cluster, now: () => clock.now() };
   const runtime: Runtime = {
     executor: {
@@ -82,6 +87,7 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
       database,
       settings: config,
       actions,
+      mayService,
       holder,
       observer: executorObserver(metrics, log),
       cancellations: watchCancellations(database),
@@ -109,6 +115,10 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
     version,
     kept: () => ({ historyMs: config.database.historyMs, now: clock.now() }),
     warnings: [],
+    missingRights: missingRights(mayService, {
+      needs: neededPermissions(actions, rules).filter(({ by }) => by !== whoMayCall || asksOfCallers(config)),
+      told: (warning) => log.warn(warning),
+    }),
     stopping: () => stopping.signal.aborted,
     observeRequest: requestObserver(metrics),
     metrics: config.monitoring.enableMetrics ? host.metricsText : undefined,
@@ -116,4 +126,9 @@ export async function openRuntime(host: Host): Promise<OpenRuntime> {
     fault: (error, request) => log.error(`${request.method} ${new URL(request.url).pathname} failed`, { error }),
   };
   return { runtime, database, stop: () => stopping.abort(), handOver: () => handOver.abort() };
+}
+
+/** Whether callers are known, or their rights found, by the API server. */
+function asksOfCallers({ auth }: Config): boolean {
+  return auth.token_review.enabled || auth.authorization === 'access_review';
 }

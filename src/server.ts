@@ -57,6 +57,7 @@ async function start(): Promise<void> {
     ...host.version,
   });
   for (const warning of runtime.warnings) host.log.warn(warning);
+  void runtime.missingRights.find();
   if (host.embedded.length > 0)
     process.stdout.write(startBanner({ port: server.port, embedded: host.embedded, cluster: cluster.name }));
 

@@ -1,4 +1,4 @@
-import type { Need } from './needed-permissions.ts';
+import type { Need } from '../../src/executor/needed-permissions.ts';
 
 export interface ClusterRoleText {
   /** What line one says about where this comes from. */

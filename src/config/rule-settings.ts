@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { faultOfCondition } from '../text/custom-rule.ts';
 import { isCronSchedule, isTimeZone } from '../text/cron.ts';
 import { choice, duration, durations, listOf, listOfEntries, share, wholeNumber } from './setting.ts';
 
@@ -34,6 +35,21 @@ const FreezeWindow = z.strictObject({
   schedule: z.string().refine(isCronSchedule, { error: 'is no schedule of cron in five fields' }),
   time_zone: z.string().refine(isTimeZone, { error: 'is no time zone' }).default('UTC'),
   duration: duration({ default: '1h', min: '1m', max: '90d', about: 'How long it stays open.' }).unwrap(),
+});
+
+const CustomRule = z.strictObject({
+  name: z.string().regex(/^[a-z0-9]([-a-z0-9_.]{0,61}[a-z0-9])?$/),
+  namespaces: namespacePatterns(),
+  expression: z
+    .string()
+    .min(1)
+    .max(4096)
+    .superRefine((expression, context) => {
+      const fault = faultOfCondition(expression);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: `can't be compiled: ${fault}` });
+    }),
+  verdict: z.enum(['deny', 'ask', 'off']).default('deny'),
+  reason: z.string().min(1).max(500).optional(),
 });
 
 /** Of each rule its own settings, by the rule's name, which is the same in the file, in the answers and in the metrics. */
@@ -74,6 +90,7 @@ export const RuleSettings = z
     hpa_conflict: rule('Refuse to scale what a HorizontalPodAutoscaler scales.'),
     last_node: rule('Refuse to take the last schedulable node away.'),
     control_plane: rule('Refuse to cordon or drain nodes of the control plane.'),
+    permission_check: rule('Refuse what the service itself has no right to do.'),
     minimum_replicas: z
       .strictObject({
         ...ruleFields('Refuse to go below a number of replicas.'),
@@ -167,6 +184,12 @@ export const RuleSettings = z
         }),
       })
       .prefault({}),
+    custom: listOfEntries({
+      entry: CustomRule,
+      allowed:
+        'a list of {name, namespaces, expression, verdict, reason}: an expression in CEL over the input that docs/rules.md lists; true stops',
+      about: 'Rules of your own; one that fails when it is asked stops as well.',
+    }),
   })
   .prefault({});
 export type RuleSettings = z.output<typeof RuleSettings>;

@@ -44,7 +44,7 @@ export interface ClaimRequest {
   /** Keys of objects that must still be as they were read so long ago; absent where the verdict relies on none. */
   relies?: { keys: string[]; sinceMs: number } | undefined;
   /** How many different targets may have been changed within the window, this one among them. */
-  radius?: { windowMs: number; perNamespace: number; perCluster: number; nodes?: number } | undefined;
+  radius?: { windowMs: number; perNamespace: number; perCluster: number; nodes?: number; out?: string[] } | undefined;
   quotas?: NamespaceQuota[] | undefined;
 }
 
@@ -92,7 +92,13 @@ export type ClaimAnswer =
   | { outcome: 'undone'; by: string | null }
   | { outcome: 'cooling'; until: Date; by: string }
   | { outcome: 'stopped'; stop: Control }
-  | { outcome: 'too_wide'; scope: 'namespace' | 'cluster' | 'nodes'; changed: number; most: number; until: Date }
+  | {
+      outcome: 'too_wide';
+      scope: 'namespace' | 'cluster' | 'nodes';
+      changed: number;
+      most: number;
+      until: Date | undefined;
+    }
   | { outcome: 'over_quota'; used: number; most: number; windowMs: number; until: Date }
   | { outcome: 'full' }
   | { outcome: 'outdated' };
@@ -180,7 +186,13 @@ export type RawAnswer =
   | { outcome: 'undone'; by: string | null }
   | { outcome: 'cooling'; until: string; by: string }
   | ({ outcome: 'stopped' } & Omit<RawControl, 'stopped'>)
-  | { outcome: 'too_wide'; scope: 'namespace' | 'cluster' | 'nodes'; changed: number; most: number; until: string }
+  | {
+      outcome: 'too_wide';
+      scope: 'namespace' | 'cluster' | 'nodes';
+      changed: number;
+      most: number;
+      until: string | null;
+    }
   | { outcome: 'over_quota'; used: number; most: number; window_ms: number; until: string }
   | { outcome: 'full' }
   | { outcome: 'outdated' };
@@ -216,7 +228,7 @@ export function parsedAnswer(answer: RawAnswer): ClaimAnswer {
     case 'stopped':
       return { outcome: 'stopped', stop: controlOf({ ...answer, stopped: true }) };
     case 'too_wide':
-      return { ...answer, until: new Date(answer.until) };
+      return { ...answer, until: answer.until === null ? undefined : new Date(answer.until) };
     case 'over_quota': {
       const { outcome, used, most, window_ms: windowMs, until } = answer;
       return { outcome, used, most, windowMs, until: new Date(until) };

@@ -50,8 +50,16 @@ export async function carryOut(context: ExecutorContext, options: CarryOutOption
     case 'claimed': {
       const { outcome: _, fence, doubtful, ...times } = answer;
       if (doubtful) {
-        const { resumeOf } = row;
-        await lookAgainUnderClaim(context, { id, fence, prepared, resumeOf, queued: queued !== undefined, signal });
+        const { resumeOf, requestedBy } = row;
+        await lookAgainUnderClaim(context, {
+          id,
+          fence,
+          prepared,
+          resumeOf,
+          requestedBy,
+          queued: queued !== undefined,
+          signal,
+        });
       }
       const claimed = { ...unclaimed, ...row, ...waited(queued), ...times, fence };
       begun?.(claimed);

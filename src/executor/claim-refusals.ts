@@ -68,17 +68,18 @@ function tooWide(
   { scope, changed, most, until }: Against<'too_wide'>,
   verdict: 'deny' | 'ask' | 'off',
 ): Refusal {
-  const where = {
-    namespace: `targets in ${prepared.target?.namespace ?? ''}`,
-    cluster: 'targets in the cluster',
-    nodes: 'nodes',
-  };
   const within = formatDuration(prepared.radius?.windowMs ?? 0);
-  const reason = `${changed} ${where[scope]} have been changed within ${within}, and ${most} may be: ${objectOf(prepared)} would be one more`;
+  const what = {
+    namespace: `targets in ${prepared.target?.namespace ?? ''} have been changed within ${within}`,
+    cluster: `targets in the cluster have been changed within ${within}`,
+    nodes: `nodes are out of service or have been changed within ${within}`,
+  };
+  const reason = `${changed} ${what[scope]}, and ${most} may be: ${objectOf(prepared)} would be one more`;
   const denied = deniedOf(prepared, { rule: 'blast_radius', verdict, reason });
-  if (verdict === 'ask') return approvalNeeded('blast_radius', reason, { retryAt: until, denied });
+  const when = until ? { retryAt: until } : {};
+  if (verdict === 'ask') return approvalNeeded('blast_radius', reason, { ...when, denied });
   return new Refusal('blast_radius_exceeded', reason, {
-    retryAt: until,
+    ...when,
     denied,
     hint: 'Look whether what was changed so far has helped; safety.rules.blast_radius in the settings says how much may be',
   });

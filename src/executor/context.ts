@@ -4,6 +4,7 @@ import type { DatabaseClock } from '../database/clock.ts';
 import type { Database } from '../database/connect.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
+import type { MayService } from '../policy/own-rights.ts';
 import type { Cancellations } from './cancellations.ts';
 import type { Places } from './places.ts';
 import type { WakeUp } from './wake-up.ts';
@@ -29,6 +30,8 @@ export interface ExecutorContext {
   database: Database;
   settings: Pick<Config, 'actions' | 'safety' | 'kubernetes' | 'database'>;
   actions: readonly Action[];
+  /** What the API server lets the service itself do. */
+  mayService: MayService;
   /** This replica, in the record. */
   holder: string;
   observer: ExecutorObserver;

@@ -22,12 +22,13 @@ export async function lookAgainUnderClaim(
     fence: number;
     prepared: Prepared;
     resumeOf: string | null;
+    requestedBy: string | null;
     queued: boolean;
     signal: AbortSignal;
   },
 ): Promise<void> {
   const { database, cluster, now, settings } = context;
-  const { id, fence, prepared, resumeOf, queued, signal } = about;
+  const { id, fence, prepared, resumeOf, requestedBy, queued, signal } = about;
   const { plan, target, parameters, action, judgedAs } = prepared;
   try {
     const held = new Set(await heldBefore(database, { fence }));
@@ -38,6 +39,7 @@ export async function lookAgainUnderClaim(
       }),
       action: findAction(judgedAs) ?? { name: judgedAs },
       execution: { id, action, resumeOf: resumeOf ?? undefined },
+      caller: requestedBy ?? undefined,
       dryRun: false,
       plan,
       target,

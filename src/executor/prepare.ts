@@ -11,9 +11,9 @@ import type { Quota, RadiusLimits } from '../policy/rule.ts';
 import { judge, type Question } from '../policy/rules.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
+import { faultInRequest } from './fault-in-request.ts';
 import { findTarget } from './find-target.ts';
 import { historyOf } from './history-of.ts';
-import { pointedFault } from './pointed-fault.ts';
 import { type ParsedParameters, parseParameters } from './parse-parameters.ts';
 import type { RiskRecord, VerdictRecord } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
@@ -172,6 +172,7 @@ async function prepareBy(
       action,
       execution: { id, action: action.name, resumeOf },
       dryRun: request.dryRun || context.settings.actions.dryRun || parsed['dry_run'] === true,
+      caller: request.requestedBy,
       notBefore: request.later?.notBefore,
       plan,
       target: found?.target,
@@ -193,14 +194,14 @@ async function prepareBy(
     };
     return { prepared, version: found?.object.metadata.resourceVersion };
   } catch (error) {
-    throw gone(error) ?? pointedFault(error, request) ?? refusalOf(error, context.now());
+    throw gone(error) ?? faultInRequest(error, request) ?? refusalOf(error, context.now());
   }
 }
 
 /** What the rules are asked about, beside what every question of this service has in common. */
 export interface PlanQuestion extends Pick<
   Question,
-  'action' | 'execution' | 'plan' | 'target' | 'parameters' | 'dryRun' | 'isHeld'
+  'action' | 'execution' | 'plan' | 'target' | 'parameters' | 'caller' | 'dryRun' | 'isHeld'
 > {
   reader: ClusterReader;
   /** Not to be started before. */
@@ -220,6 +221,7 @@ export async function judgePlan(
       ...about,
       cluster: reader,
       history: historyOf(context),
+      mayService: context.mayService,
       beginsAt: new Date(Math.max(now().getTime(), notBefore?.getTime() ?? 0)),
       settings: settings.safety.rules,
       validates: settings.safety.enableValidation,

@@ -68,8 +68,9 @@ export async function planAgain(
   if (!original) throw new Refusal('execution_not_found', `There is no execution ${execution.rollbackOf}`);
   const force = execution.parameters['force'] === true;
   const { dryRun } = execution;
+  const requestedBy = execution.requestedBy ?? undefined;
   const why = reason ?? execution.reason ?? undefined;
-  return await prepareRollback(context, original, { force, dryRun, reason: why }, options);
+  return await prepareRollback(context, original, { force, dryRun, reason: why, requestedBy }, options);
 }
 
 function notResumable({ id, status, dryRun }: Execution): Refusal {

@@ -51,7 +51,7 @@ export async function rollback(
 export async function prepareRollback(
   context: ExecutorContext,
   original: Execution,
-  request: Pick<RollbackRequest, 'force' | 'reason' | 'dryRun'>,
+  request: Pick<RollbackRequest, 'force' | 'reason' | 'dryRun' | 'requestedBy'>,
   { id, resumeOf, signal }: Pick<PrepareOptions, 'id' | 'resumeOf' | 'signal'>,
 ): Promise<Prepared> {
   const readAtMs = performance.now();
@@ -81,6 +81,7 @@ export async function prepareRollback(
       reader,
       action,
       execution: { id, action: 'rollback', resumeOf },
+      caller: request.requestedBy,
       dryRun: request.dryRun || context.settings.actions.dryRun,
       plan: rebased,
       target,

@@ -1,6 +1,7 @@
 import type { Authenticate } from '../callers/caller.ts';
 import type { RightsOf } from '../callers/rights.ts';
 import type { ExecutorContext } from '../executor/context.ts';
+import type { MissingRights } from '../executor/missing-rights.ts';
 
 /** What `/health` tells of one thing that the service needs. */
 export interface HealthCheck {
@@ -33,6 +34,8 @@ export interface Runtime {
   kept(): { historyMs: number; now: Date };
   /** What was found wanting at the start, for `/health`. */
   warnings: string[];
+  /** The rights that the service itself lacks, a sentence each. */
+  missingRights: MissingRights;
   /** True from SIGTERM on: no new run begins. */
   stopping(): boolean;
   observeRequest: RequestObserver;

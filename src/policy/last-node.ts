@@ -1,34 +1,43 @@
 import { referenceTo } from '../kubernetes/object.ts';
 import { takesOrdinaryPods, uncordonedNodes } from '../kubernetes/schedulable-nodes.ts';
 import { nodesTakenAway } from './nodes-taken-away.ts';
-import type { Rule } from './rule.ts';
+import { breaksQuorum } from './quorum.ts';
+import type { Rule, RuleContext, Verdict } from './rule.ts';
 
-/** A cluster without a schedulable node can't start a pod, not even the one that would mend it. */
+/**
+ * A cluster without a schedulable node can't start a pod, not even the one that would mend it; one whose control plane has no
+ * majority can do nothing at all. This holds also where the nodes of the control plane may be acted on (`control_plane`).
+ */
 export const lastNode: Rule = {
   name: 'last_node',
-  permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }],
+  permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list'] }],
 
-  async judge({ cluster, plan, relyOn, isHeld }) {
-    const taken = nodesTakenAway(plan);
-    if (taken.length === 0) return undefined;
-    const names = taken.map(({ name }) => name);
-    // One more than is taken away is mostly enough to know that one stays; all are read only where those are tainted.
-    for (const limit of [taken.length + 1, undefined]) {
-      const nodes = await uncordonedNodes(cluster, limit === undefined ? {} : { limit });
-      const other = nodes.find(
-        (node) => !names.includes(node.metadata.name) && takesOrdinaryPods(node) && !isHeld(referenceTo(node)),
-      );
-      if (other) {
-        relyOn(referenceTo(other));
-        return undefined;
-      }
-      if (limit !== undefined && nodes.length < limit) break;
-    }
-    return {
-      verdict: 'deny',
-      code: 'policy_denied',
-      reason: `Node ${names.join(', ')} is the last schedulable one: no pod could be started any more`,
-      hint: 'Uncordon or add another node first, or take the taints from one',
-    };
+  async judge(context) {
+    const verdicts = await Promise.all([breaksQuorum(context), isLast(context)]);
+    return verdicts.filter((verdict) => verdict !== undefined);
   },
 };
+
+async function isLast({ cluster, plan, relyOn, isHeld }: RuleContext): Promise<Verdict | undefined> {
+  const taken = nodesTakenAway(plan);
+  if (taken.length === 0) return undefined;
+  const names = taken.map(({ name }) => name);
+  // One more than is taken away is mostly enough to know that one stays; all are read only where those are tainted.
+  for (const limit of [taken.length + 1, undefined]) {
+    const nodes = await uncordonedNodes(cluster, limit === undefined ? {} : { limit });
+    const other = nodes.find(
+      (node) => !names.includes(node.metadata.name) && takesOrdinaryPods(node) && !isHeld(referenceTo(node)),
+    );
+    if (other) {
+      relyOn(referenceTo(other));
+      return undefined;
+    }
+    if (limit !== undefined && nodes.length < limit) break;
+  }
+  return {
+    verdict: 'deny',
+    code: 'policy_denied',
+    reason: `Node ${names.join(', ')} is the last schedulable one: no pod could be started any more`,
+    hint: 'Uncordon or add another node first, or take the taints from one',
+  };
+}

@@ -1,23 +1,26 @@
 import { changeKind } from '../changes/change-kinds.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
-import { type KubernetesObject, referenceTo } from '../kubernetes/object.ts';
+import { type KubernetesObject, type ObjectReference, referenceTo } from '../kubernetes/object.ts';
 import { readAll, type Rule, writesTo } from './rule.ts';
 
 /**
  * What the settings protect is never changed, whatever the parameters say: an object in a protected namespace, such a
- * Namespace itself, an object with a protected label, or the pods of such a workload. The labels of an object's
- * Namespace are not asked for: that would be a call to the API server for every execution.
+ * Namespace itself, an object with a protected label or in a Namespace with one, or the pods of such a workload.
  */
 export const protectedTarget: Rule = {
   name: 'protected_target',
-  permissions: [],
+  permissions: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get'] }],
 
   async judge({ cluster, action, plan, settings: { protected_target } }) {
     const setting = action.actsOnProtected ? { ...protected_target, namespaces: [] } : protected_target;
     const changed = writesTo(plan).map((change) => changeKind(change).target(change));
     const held = plan.changes.length === 0 ? [] : plan.holds.filter(({ kind }) => readable.includes(kind));
-    for (const object of await readAll(cluster, [...changed, ...held])) {
-      const why = protection(object, setting);
+    const references = [...changed, ...held];
+    // What goes away with its node does so in whatever namespace.
+    const labelled = action.actsOnProtected || setting.labels.length === 0 ? [] : namespacesOf(references);
+    const [objects, namespaces] = await Promise.all([readAll(cluster, references), readAll(cluster, labelled)]);
+    for (const object of objects) {
+      const why = protection(object, setting) ?? protectionBy(namespaces, object, setting);
       if (why) {
         return {
           verdict: 'deny',
@@ -45,6 +48,21 @@ function protection(
   if (namespace && namespaces.includes(namespace)) return `the namespace ${namespace} is`;
   const label = labels.find((wanted) => hasLabel(metadata.labels ?? {}, wanted));
   return label && `it has the label ${label}`;
+}
+
+function namespacesOf(references: readonly ObjectReference[]): ObjectReference[] {
+  const names = new Set(references.flatMap(({ namespace }) => namespace ?? []));
+  return [...names].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', name }));
+}
+
+function protectionBy(
+  namespaces: readonly KubernetesObject[],
+  { metadata: { namespace } }: KubernetesObject,
+  { labels }: { labels: string[] },
+): string | undefined {
+  const its = namespaces.find(({ metadata }) => metadata.name === namespace);
+  const label = its && labels.find((wanted) => hasLabel(its.metadata.labels ?? {}, wanted));
+  return label && `the namespace ${namespace ?? ''} has the label ${label}`;
 }
 
 /** `key=value`, or `key` for any value. */

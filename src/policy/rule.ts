@@ -8,6 +8,7 @@ import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts';
 import type { Permission } from '../kubernetes/permission.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
+import type { MayService } from './own-rights.ts';
 import type { RuleHistory } from './rule-history.ts';
 
 /** All that a rule may look at. It reads; it never writes. */
@@ -25,6 +26,11 @@ export interface RuleContext {
   parameters: Readonly<Record<string, unknown>>;
   settings: Settings['safety']['rules'];
   history: RuleHistory;
+  mayService: MayService;
+  /** Who asks; undefined where authentication is off. */
+  caller: string | undefined;
+  /** Nothing is changed, now or later. */
+  dryRun: boolean;
   /** When it is to begin, by the database's clock: now, or later where it waits in the queue. */
   beginsAt: Date;
   /** Names an object that the answer relies on: where another execution takes it meanwhile, the rules are asked again. */
@@ -44,6 +50,8 @@ export interface RadiusLimits {
   perCluster: number;
   /** Nodes; absent where none is taken out of service. */
   nodes?: number;
+  /** The names of other nodes that are out of service already: they count as well. */
+  out?: string[];
 }
 
 /** So many executions within the window, this one among them. */
@@ -54,7 +62,7 @@ export interface Quota {
 
 export type Verdict =
   | { verdict: 'allow'; reason: string }
-  | { verdict: 'deny'; code: RefusalCode; reason: string; hint?: string; retryAt?: Date };
+  | { verdict: 'deny'; code: RefusalCode; reason: string; hint?: string; retryAt?: Date; asks?: true };
 
 /** One reason to say no, in one file. `undefined`: the rule has nothing to say about this plan. */
 export interface Rule {
@@ -63,7 +71,7 @@ export interface Rule {
   permissions: readonly Permission[];
   /** It is about what has been done before, or about the time: a dry run, which does nothing, is not asked about. */
   onlyRuns?: true;
-  judge(context: RuleContext): Promise<Verdict | undefined>;
+  judge(context: RuleContext): Promise<Verdict | readonly Verdict[] | undefined>;
 }
 
 /** The changes that write to something that exists already: what the rules about a target look at. */

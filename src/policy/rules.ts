@@ -6,6 +6,7 @@ import { blastRadius } from './blast-radius.ts';
 import { budgetHeadroom } from './budget-headroom.ts';
 import { controlPlane } from './control-plane.ts';
 import { controllerOwned } from './controller-owned.ts';
+import { custom } from './custom.ts';
 import { failureBackoff } from './failure-backoff.ts';
 import { freezeWindow } from './freeze-window.ts';
 import { gitopsManaged } from './gitops-managed.ts';
@@ -15,6 +16,7 @@ import { lastNode } from './last-node.ts';
 import { minimumReplicas } from './minimum-replicas.ts';
 import { namespaceQuota } from './namespace-quota.ts';
 import { oscillation } from './oscillation.ts';
+import { permissionCheck } from './permission-check.ts';
 import { protectedTarget } from './protected-target.ts';
 import { singleReplica } from './single-replica.ts';
 import type { Quota, RadiusLimits, Rule, RuleContext, Verdict } from './rule.ts';
@@ -32,12 +34,14 @@ export const rules: readonly Rule[] = [
   hpaConflict,
   controlPlane,
   lastNode,
+  permissionCheck,
   minimumReplicas,
   singleReplica,
   budgetHeadroom,
   freezeWindow,
   failureBackoff,
   oscillation,
+  custom,
   blastRadius,
   namespaceQuota,
 ];
@@ -64,8 +68,6 @@ export interface Question
   extends
     Omit<RuleContext, 'relyOn' | 'boundBy' | 'quotaOf' | 'isHeld' | 'namespace'>,
     Partial<Pick<RuleContext, 'isHeld'>> {
-  /** Nothing is changed, now or later. */
-  dryRun: boolean;
   /** False: only the rules that have no setting of their own are asked. */
   validates?: boolean;
 }
@@ -75,7 +77,7 @@ export interface Question
  * stands in the way like one that denies, with its error, unless one before it denies. What a rule denies is asked of a
  * person where its setting says so; until there are approvals that stands in the way too.
  */
-export async function judge({ dryRun, validates = true, ...about }: Question): Promise<Judgement> {
+export async function judge({ validates = true, ...about }: Question): Promise<Judgement> {
   const relies: ObjectReference[] = [];
   const quotas: Quota[] = [];
   let radius: RadiusLimits | undefined;
@@ -87,7 +89,7 @@ export async function judge({ dryRun, validates = true, ...about }: Question): P
     quotaOf: (more: Quota[]) => void quotas.push(...more),
     boundBy: (limits: RadiusLimits) => void (radius = limits),
   };
-  const asked = rules.filter((rule) => !(dryRun && rule.onlyRuns) && isOn(rule.name, context, validates));
+  const asked = rules.filter((rule) => !(about.dryRun && rule.onlyRuns) && isOn(rule.name, context, validates));
   const answers = await Promise.allSettled(asked.map((rule) => rule.judge(context)));
   const verdicts: VerdictOfRule[] = [];
   let denied: Refusal | undefined;
@@ -97,9 +99,10 @@ export async function judge({ dryRun, validates = true, ...about }: Question): P
     const name = asked[index]?.name ?? '';
     if (answer.status === 'rejected') {
       failure ??= { error: answer.reason };
-    } else if (answer.value) {
-      const { value } = answer;
-      const asks = value.verdict === 'deny' && settingOf(name, context)?.verdict === 'ask';
+      continue;
+    }
+    for (const value of [answer.value ?? []].flat()) {
+      const asks = value.verdict === 'deny' && (value.asks ?? settingOf(name, context)?.verdict === 'ask');
       verdicts.push({ rule: name, verdict: asks ? 'ask' : value.verdict, reason: value.reason });
       if (failure || value.verdict !== 'deny') continue;
       if (asks) question ??= approvalNeeded(name, value.reason, value.retryAt ? { retryAt: value.retryAt } : {});
@@ -123,7 +126,9 @@ function isOn(name: string, context: Pick<RuleContext, 'settings' | 'namespace'>
 }
 
 function settingOf(name: string, { settings }: Pick<RuleContext, 'settings'>) {
-  return Object.entries(settings).find(([key]) => key === name)?.[1];
+  const setting = Object.entries(settings).find(([key]) => key === name)?.[1];
+  // Each custom rule has its own verdict and namespaces.
+  return Array.isArray(setting) ? { verdict: 'deny' as const, namespaces: ['*'] } : setting;
 }
 
 /** A Namespace is in itself. */

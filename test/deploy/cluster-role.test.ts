@@ -9,7 +9,7 @@ import type { Action } from '../../src/actions/define.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { rules } from '../../src/policy/rules.ts';
 import { clusterRole } from '../../scripts/rbac/cluster-role.ts';
-import { neededPermissions } from '../../scripts/rbac/needed-permissions.ts';
+import { neededPermissions } from '../../src/executor/needed-permissions.ts';
 import { connectTestClient, createNamespace, onRealCluster } from '../support/cluster.ts';
 import { createServiceAccount } from '../support/service-account.ts';
 

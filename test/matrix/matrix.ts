@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clusterRole } from '../../scripts/rbac/cluster-role.ts';
-import { neededPermissions } from '../../scripts/rbac/needed-permissions.ts';
+import { neededPermissions } from '../../src/executor/needed-permissions.ts';
 import type { Action } from '../../src/actions/define.ts';
 import { actions } from '../../src/actions/registry.ts';
 import type { ObjectReference } from '../../src/kubernetes/object.ts';

@@ -274,6 +274,8 @@ describe.skipIf(!hasCluster)('the rules', () => {
       parameters,
       settings,
       history: nothingDone,
+      mayService: async () => true,
+      caller: undefined,
       beginsAt: new Date(),
       dryRun: false,
     });

@@ -133,7 +133,10 @@ test('that share of the nodes is taken out of service within the window, one at 
   expectCompleted(await service.execute('cordon_node', { node_name: first }));
   expect(await service.execute('cordon_node', { node_name: second })).toMatchObject({
     status: 409,
-    body: { code: 'blast_radius_exceeded', detail: expect.stringContaining('1 nodes have been changed') },
+    body: {
+      code: 'blast_radius_exceeded',
+      detail: expect.stringContaining('1 nodes are out of service or have been changed'),
+    },
   });
   expect((await service.execute('drain_node', { node_name: second })).body).toMatchObject({
     code: 'blast_radius_exceeded',

@@ -1,9 +1,9 @@
-import { permissionsForCallers } from '../../src/callers/asked-of-server.ts';
-import type { Action } from '../../src/actions/define.ts';
-import { permissionsForImpact } from '../../src/impact/impact.ts';
-import { findKind } from '../../src/kubernetes/kinds.ts';
-import { type Permission, permissionFor } from '../../src/kubernetes/permission.ts';
-import type { Rule } from '../../src/policy/rule.ts';
+import { permissionsForCallers } from '../callers/asked-of-server.ts';
+import type { Action } from '../actions/define.ts';
+import { permissionsForImpact } from '../impact/impact.ts';
+import { findKind } from '../kubernetes/kinds.ts';
+import { type Permission, permissionFor } from '../kubernetes/permission.ts';
+import type { Rule } from '../policy/rule.ts';
 
 /** One verb on one resource, and the action or rule that asks for it. */
 export interface Need {
@@ -13,11 +13,14 @@ export interface Need {
   by: string;
 }
 
+/** Who asks for what knowing callers by the API server takes; nobody does where they are known otherwise. */
+export const whoMayCall = 'who may call';
+
 /** All that those actions, the rules that judge them and the way of their requests ask of the API server. */
 export function neededPermissions(actions: readonly Action[], rules: readonly Rule[]): Need[] {
   return [
     ...actions.flatMap((action) => [...action.permissions, ...readsOfRequest(action)].flatMap(needsOf(action.name))),
-    ...permissionsForCallers.flatMap(needsOf('who may call')),
+    ...permissionsForCallers.flatMap(needsOf(whoMayCall)),
     ...permissionsForImpact.flatMap(needsOf('who is touched')),
     ...rules.flatMap(({ name, permissions }) => permissions.flatMap(needsOf(name))),
   ];
