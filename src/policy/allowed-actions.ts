@@ -7,6 +7,8 @@ import type { Rule } from './rule.ts';
  */
 export const allowedActions: Rule = {
   name: 'allowed_actions',
+  denies: 'Actions that `by_namespace` denies there, or does not allow.',
+  codes: ['policy_denied'],
   permissions: [],
 
   async judge({ action, execution, namespace, settings }) {

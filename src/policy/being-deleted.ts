@@ -5,6 +5,8 @@ import { objectsOf, type Rule, writesTo } from './rule.ts';
 /** What is on its way out is not changed any more. To delete or evict it once more is for the action to judge. */
 export const beingDeleted: Rule = {
   name: 'being_deleted',
+  denies: 'Changes to what is being deleted already.',
+  codes: ['precondition_failed'],
   permissions: [],
 
   async judge({ cluster, plan }) {

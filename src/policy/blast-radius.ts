@@ -10,6 +10,9 @@ import { type Rule, takesEffect } from './rule.ts';
  */
 export const blastRadius: Rule = {
   name: 'blast_radius',
+  denies:
+    'Changing more different targets than `targets_per_namespace` or `targets_per_cluster` within `window`, or taking more than `node_share` of the nodes out of service.',
+  codes: ['blast_radius_exceeded'],
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }],
   onlyRuns: true,
 

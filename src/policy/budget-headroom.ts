@@ -16,6 +16,8 @@ import { objectsOf, type Rule, writesTo } from './rule.ts';
  */
 export const budgetHeadroom: Rule = {
   name: 'budget_headroom',
+  denies: 'Deleting a pod, or a rollout that takes pods first, past a disruption budget that can spare none.',
+  codes: ['policy_denied'],
   permissions: [{ apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list'] }],
 
   async judge({ cluster, plan }) {

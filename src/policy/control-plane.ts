@@ -8,6 +8,8 @@ const roles = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io
 /** Nodes of the control plane stay open: what runs there keeps the cluster itself alive. */
 export const controlPlane: Rule = {
   name: 'control_plane',
+  denies: 'Taking a node of the control plane out of service.',
+  codes: ['policy_denied'],
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }],
 
   async judge({ cluster, plan }) {

@@ -9,6 +9,8 @@ import { objectsOf, type Rule, writesTo } from './rule.ts';
  */
 export const controllerOwned: Rule = {
   name: 'controller_owned',
+  denies: 'Changes to what a controller owns, which would take them back.',
+  codes: ['precondition_failed'],
   permissions: [],
 
   async judge({ cluster, plan }) {

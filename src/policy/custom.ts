@@ -18,6 +18,8 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
  */
 export const custom: Rule = {
   name: 'custom',
+  denies: "What one of your own expressions is true for, or can't be evaluated on.",
+  codes: ['policy_denied'],
   permissions: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get'] }],
 
   async judge(context) {

@@ -8,6 +8,9 @@ import { type Rule, takesEffect } from './rule.ts';
  */
 export const failureBackoff: Rule = {
   name: 'failure_backoff',
+  denies:
+    'An action that has failed on that target: for `delays`, and after `blocked_after` failures in a row until one is acknowledged.',
+  codes: ['failure_backoff', 'blocked'],
   permissions: [],
   onlyRuns: true,
 

@@ -10,6 +10,8 @@ const mostWindows = 1_000;
 /** At some times nothing is changed: what is asked for is refused until no window is open any more. */
 export const freezeWindow: Rule = {
   name: 'freeze_window',
+  denies: 'Changes while one of `windows` is open.',
+  codes: ['policy_denied'],
   permissions: [],
   onlyRuns: true,
 

@@ -8,6 +8,8 @@ import { objectsOf, type Rule, writesTo } from './rule.ts';
  */
 export const gitopsManaged: Rule = {
   name: 'gitops_managed',
+  denies: 'Changes to what Argo CD or Flux owns; `allow_gitops: true` lets them pass.',
+  codes: ['gitops_managed'],
   permissions: [],
 
   async judge({ cluster, plan, parameters }) {

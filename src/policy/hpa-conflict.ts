@@ -9,6 +9,8 @@ import { type Rule, writesTo } from './rule.ts';
 /** A HorizontalPodAutoscaler sets the number of replicas of its workload itself, some seconds later. */
 export const hpaConflict: Rule = {
   name: 'hpa_conflict',
+  denies: 'Scaling what a HorizontalPodAutoscaler scales; `override_hpa: true` lets it pass.',
+  codes: ['hpa_conflict'],
   permissions: [{ apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] }],
 
   async judge({ cluster, plan, parameters }) {

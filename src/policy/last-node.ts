@@ -10,6 +10,9 @@ import type { Rule, RuleContext, Verdict } from './rule.ts';
  */
 export const lastNode: Rule = {
   name: 'last_node',
+  denies:
+    'Taking away the last node that pods can be scheduled to, or a node of the control plane or of etcd without which fewer than a majority of them would be ready and open.',
+  codes: ['policy_denied'],
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list'] }],
 
   async judge(context) {

@@ -9,6 +9,8 @@ const fields = ['spec.replicas', 'spec.minReplicas', 'spec.maxReplicas'];
 /** A namespace may say how many replicas a workload keeps at least. Only what lowers the number is looked at. */
 export const minimumReplicas: Rule = {
   name: 'minimum_replicas',
+  denies: 'Going below as many replicas as `by_namespace` wants there.',
+  codes: ['policy_denied'],
   permissions: [],
 
   async judge({ plan, namespace, settings }) {

@@ -7,6 +7,8 @@ import { type Rule, takesEffect } from './rule.ts';
  */
 export const namespaceQuota: Rule = {
   name: 'namespace_quota',
+  denies: 'More executions in a namespace than its `by_namespace` entries let change something.',
+  codes: ['quota_exceeded'],
   permissions: [],
   onlyRuns: true,
 

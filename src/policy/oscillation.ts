@@ -11,6 +11,9 @@ import { type Rule, takesEffect, type Verdict, writesTo } from './rule.ts';
  */
 export const oscillation: Rule = {
   name: 'oscillation',
+  denies:
+    'Scaling a target to and fro more than `scale_flips` times, or restarting it more than `restarts` times, within `window`.',
+  codes: ['oscillation_detected'],
   permissions: [],
   onlyRuns: true,
 

@@ -14,6 +14,8 @@ const mostNamed = 5;
  */
 export const permissionCheck: Rule = {
   name: 'permission_check',
+  denies: 'What this service itself has no right to write, or to see the effect of.',
+  codes: ['permission_denied'],
   permissions: [permissionFor(review, ['create'])],
 
   async judge({ plan, action, mayService }) {

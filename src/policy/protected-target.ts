@@ -9,6 +9,9 @@ import { readAll, type Rule, writesTo } from './rule.ts';
  */
 export const protectedTarget: Rule = {
   name: 'protected_target',
+  denies:
+    'Changes to what is in a protected namespace, has a protected label, or is in a Namespace that has one; `namespaces` are the protected ones.',
+  codes: ['protected_target'],
   permissions: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get'] }],
 
   async judge({ cluster, action, plan, settings: { protected_target } }) {

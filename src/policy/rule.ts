@@ -68,6 +68,10 @@ export type Verdict =
 export interface Rule {
   /** The key of `safety.rules`, or the name of a refusal that can't be switched off. */
   name: string;
+  /** What it denies, for docs/rules.md. */
+  denies: string;
+  codes: readonly RefusalCode[];
+  /** All that it asks of the API server beside what was read for the plan. */
   permissions: readonly Permission[];
   /** It is about what has been done before, or about the time: a dry run, which does nothing, is not asked about. */
   onlyRuns?: true;

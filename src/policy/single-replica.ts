@@ -16,6 +16,8 @@ const mostNamed = 5;
  */
 export const singleReplica: Rule = {
   name: 'single_replica',
+  denies: 'Taking the only ready replica of a workload, or scaling it to none.',
+  codes: ['policy_denied'],
   permissions: [{ apiGroups: ['apps'], resources: ['replicasets', 'statefulsets', 'deployments'], verbs: ['get'] }],
 
   async judge({ cluster, plan }) {
