@@ -16,7 +16,7 @@ export const lastNode: Rule = {
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list'] }],
 
   async judge(context) {
-    const verdicts = await Promise.all([breaksQuorum(context), isLast(context)]);
+    const verdicts = await Promise.all([isLast(context), breaksQuorum(context)]);
     return verdicts.filter((verdict) => verdict !== undefined);
   },
 };

@@ -260,12 +260,12 @@ describe.skipIf(!hasCluster)('the rules', () => {
     planned: Plan,
     parameters: Record<string, unknown> = {},
     switches: Switches = {},
-  ): Promise<Omit<Judgement, 'relies'>> {
+  ): Promise<Omit<Judgement, 'relies' | 'quotas'>> {
     // Its own test asks about single replicas; these have no more.
     const alone = { single_replica: { verdict: 'off' } } as const;
     const settings = Settings.parse({ safety: { rules: { ...alone, ...switches } } }).safety.rules;
     const cluster = readerOf(shop.cluster, { timeoutMs: 10_000 });
-    const { relies: _, ...said } = await judge({
+    const { relies: _, quotas: __, ...said } = await judge({
       cluster,
       action: { name: 'any' },
       execution: { id: 'any', action: 'any' },
