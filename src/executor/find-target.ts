@@ -26,13 +26,14 @@ export async function findTarget(
   reader: ClusterReader,
   action: Action,
   request: ExecuteRequest,
+  readAhead: (target: ObjectReference) => Promise<unknown>[],
 ): Promise<FoundTarget | undefined> {
   const named = namedTarget(action, request);
   if (!named) return undefined;
   // Whoever needs an answer of these asks again, and then sees what went wrong.
   const ownKind = action.targets.includes(named.kind);
   const ahead = ownKind ? action.readAhead?.(reader, named) : undefined;
-  for (const read of ahead ?? []) void read.catch(() => undefined);
+  for (const read of [...(ahead ?? []), ...readAhead(named)]) void read.catch(() => undefined);
   const object = await readTarget(reader, named, ownKind);
   if (isTarget(action, object)) return { target: referenceTo(object), object };
   const owner = await owningWorkload(reader, action, object);

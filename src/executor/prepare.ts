@@ -8,7 +8,7 @@ import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
 import { type ClusterReader, readerOf } from '../kubernetes/reader.ts';
 import type { Quota, RadiusLimits } from '../policy/rule.ts';
-import { judge, type Question } from '../policy/rules.ts';
+import { judge, type Question, readAheadForRules } from '../policy/rules.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
 import { faultInRequest } from './fault-in-request.ts';
@@ -148,7 +148,10 @@ async function prepareBy(
   const plannedAt = context.now();
   const reader = readerOf(cluster, { signal, recalls });
   try {
-    const found = await observer.phase('target', () => findTarget(reader, action, request));
+    const { rules: settings, enableValidation: validates } = context.settings.safety;
+    const found = await observer.phase('target', () =>
+      findTarget(reader, action, request, (target) => readAheadForRules(reader, { target, settings, validates })),
+    );
     const plan = await observer.phase('plan', () =>
       action.plan({
         cluster: reader,

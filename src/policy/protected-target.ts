@@ -14,6 +14,9 @@ export const protectedTarget: Rule = {
   codes: ['protected_target'],
   permissions: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get'] }],
 
+  readAhead: (cluster, { target, settings: { protected_target } }) =>
+    protected_target.labels.length === 0 ? [] : namespacesOf([target]).map((namespace) => cluster.get(namespace)),
+
   async judge({ cluster, action, plan, settings: { protected_target } }) {
     const setting = action.actsOnProtected ? { ...protected_target, namespaces: [] } : protected_target;
     const changed = writesTo(plan).map((change) => changeKind(change).target(change));

@@ -75,6 +75,11 @@ export interface Rule {
   permissions: readonly Permission[];
   /** It is about what has been done before, or about the time: a dry run, which does nothing, is not asked about. */
   onlyRuns?: true;
+  /** What it will ask about a target, begun beside the reading of that. Whoever needs an answer asks again. */
+  readAhead?(
+    cluster: ClusterReader,
+    about: { target: ObjectReference; settings: RuleContext['settings'] },
+  ): Promise<unknown>[];
   judge(context: RuleContext): Promise<Verdict | readonly Verdict[] | undefined>;
 }
 

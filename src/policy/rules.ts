@@ -1,5 +1,6 @@
 import { Refusal, type RefusalDetails } from '../actions/refusal.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
+import type { ClusterReader } from '../kubernetes/reader.ts';
 import { allowedActions } from './allowed-actions.ts';
 import { beingDeleted } from './being-deleted.ts';
 import { blastRadius } from './blast-radius.ts';
@@ -114,6 +115,17 @@ export async function judge({ validates = true, ...about }: Question): Promise<J
   if (refusal) return { verdicts, refusal, relies, quotas };
   if (failure) throw failure.error;
   return { verdicts, relies, quotas, ...(radius ? { radius } : {}) };
+}
+
+/** Begins what the rules will read of a target. */
+export function readAheadForRules(
+  cluster: ClusterReader,
+  about: { target: ObjectReference; settings: RuleContext['settings']; validates: boolean },
+): Promise<unknown>[] {
+  const context = { ...about, namespace: namespaceOf(about.target) };
+  return rules
+    .filter(({ name }) => isOn(name, context, about.validates))
+    .flatMap((rule) => rule.readAhead?.(cluster, about) ?? []);
 }
 
 /** A rule that has no setting of its own is always on. */

@@ -265,7 +265,11 @@ describe.skipIf(!hasCluster)('the rules', () => {
     const alone = { single_replica: { verdict: 'off' } } as const;
     const settings = Settings.parse({ safety: { rules: { ...alone, ...switches } } }).safety.rules;
     const cluster = readerOf(shop.cluster, { timeoutMs: 10_000 });
-    const { relies: _, quotas: __, ...said } = await judge({
+    const {
+      relies: _,
+      quotas: __,
+      ...said
+    } = await judge({
       cluster,
       action: { name: 'any' },
       execution: { id: 'any', action: 'any' },

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../src/sandbox/start.ts';
+import { eventually } from '../../support/cluster.ts';
+import { type Answer, type Replica, type ReplicaOptions, type Service, startService } from '../../support/service.ts';
+
+/** A cluster of its own: shares of nodes are of all of them. */
+let sandbox: Sandbox;
+let service: Service;
+let replicas: Replica[];
+const members = ['etcd-1', 'etcd-2', 'etcd-3'];
+const workers = Array.from({ length: 7 }, (_, index) => `worker-${index + 1}`);
+
+const rule = (name: string, verdict: string) => [`EXECUTOR_SAFETY_RULES_${name}_VERDICT`, verdict] as const;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ seed: false, log: () => undefined });
+  const options: ReplicaOptions = {
+    access: { name: 'nodes', server: sandbox.url, skipTlsVerify: false },
+    env: Object.fromEntries([rule('CONTROL_PLANE', 'off')]),
+    // What was read is old by the time that it is acted upon, as on a busy API server.
+    faults: (send) => async (url, init) => {
+      if (init.method === 'PATCH') await new Promise((resolve) => setTimeout(resolve, 60));
+      return await send(url, init);
+    },
+  };
+  service = await startService(options);
+  replicas = [service, await service.replica(options)];
+  for (const name of members)
+    await write('POST', '/api/v1/nodes', {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { 'node-role.kubernetes.io/control-plane': '' } },
+    });
+  for (const name of workers)
+    await write('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name } });
+  await allReady();
+});
+
+afterAll(async () => {
+  await service.close();
+  await sandbox.close();
+});
+
+async function write(method: string, path: string, body: object, type = 'application/json') {
+  const response = await fetch(`${sandbox.url}${path}`, {
+    method,
+    headers: { 'content-type': type },
+    body: JSON.stringify(body),
+  });
+  expect(response.ok, await response.text()).toBe(true);
+}
+
+async function cordon(name: string, unschedulable: true | null): Promise<void> {
+  await write('PATCH', `/api/v1/nodes/${name}`, { spec: { unschedulable } }, 'application/merge-patch+json');
+}
+
+async function allReady(): Promise<void> {
+  for (const name of [...members, ...workers]) await cordon(name, null);
+  await eventually(async () => {
+    const response = await fetch(`${sandbox.url}/api/v1/nodes`);
+    const { items } = (await response.json()) as {
+      items: { spec?: { taints?: unknown[] }; status?: { conditions?: { type: string; status: string }[] } }[];
+    };
+    expect(items.flatMap(({ spec }) => spec?.taints ?? [])).toEqual([]);
+    expect(
+      items.filter(({ status }) =>
+        status?.conditions?.some(({ type, status: now }) => type === 'Ready' && now === 'True'),
+      ),
+    ).toHaveLength(items.length);
+  });
+}
+
+const outcomes = (answers: readonly (Answer | undefined)[]) =>
+  answers.map((answer) => answer?.body.code ?? answer?.body.status);
+
+test.each(['cordon_node', 'drain_node'])(
+  '%s of two of three nodes of the control plane at once through two replicas: one passes, so that a majority stays',
+  async (action) => {
+    for (let round = 0; round < 6; round += 1) {
+      await allReady();
+
+      const answers = await Promise.all(
+        replicas.map(async (replica, index) => await replica.execute(action, { node_name: members[index] })),
+      );
+
+      expect(outcomes(answers).toSorted(), JSON.stringify(answers.map(({ body }) => body))).toEqual([
+        'completed',
+        'policy_denied',
+      ]);
+      expect(answers.find(({ status }) => status === 403)?.body.detail).toMatch(
+        /can't be spared: of 3 nodes with the label node-role.kubernetes.io\/control-plane 1 would stay ready and open, and their majority is 2/,
+      );
+    }
+  },
+);
+
+test('nodes that others have cordoned count for the share, also where two more are taken at once', async () => {
+  const env = Object.fromEntries([
+    rule('BLAST_RADIUS', 'deny'),
+    ['EXECUTOR_SAFETY_RULES_BLAST_RADIUS_NODE_SHARE', '0.3'],
+  ]);
+  const both = [await service.replica({ env }), await service.replica({ env })];
+  for (let round = 0; round < 6; round += 1) {
+    await service.sql`update execution set finished_at = finished_at - interval '1 hour'`;
+    await allReady();
+    for (const name of workers.slice(0, 2)) await cordon(name, true);
+
+    const answers = await Promise.all(
+      both.map(async (replica, index) => await replica.execute('drain_node', { node_name: workers[index + 2] })),
+    );
+
+    const told = JSON.stringify(answers.map(({ body }) => body));
+    expect(outcomes(answers).toSorted(), told).toEqual(['blast_radius_exceeded', 'completed']);
+    expect(answers.find(({ status }) => status === 409)?.body.detail, told).toMatch(
+      /^3 nodes are out of service or have been changed within 10m, and 3 may be/,
+    );
+  }
+
+  await service.sql`update execution set finished_at = finished_at - interval '1 hour'`;
+  const full = await both[0]?.execute('cordon_node', { node_name: 'worker-6' });
+  expect(full, JSON.stringify(full?.body)).toMatchObject({ status: 409, body: { code: 'blast_radius_exceeded' } });
+  // When somebody brings one back nobody knows.
+  expect(full?.body.retry_at).toBeUndefined();
+});
