@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { processSources } from '../src/config/process-sources.ts';
 import { createCluster } from '../src/kubernetes/client.ts';
 import { findClusterAccess } from '../src/platform/kubernetes-access.ts';
+import { connectCluster } from '../src/platform/kubernetes-connection.ts';
 import { openKubernetesCredentials } from '../src/platform/kubernetes-credentials.ts';
 import { startEmbeddedPostgres } from '../src/platform/postgres-embedded.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
@@ -16,6 +17,7 @@ import { httpClient } from './http-client.ts';
 import { print, quantile, type Row } from './measure.ts';
 import { notifyRow } from './notify.ts';
 import { queueRows } from './queue.ts';
+import { rulesRows } from './rules.ts';
 import { replicaRows } from './replicas.ts';
 import { scaleRow } from './scale-answer.ts';
 import { startBundle } from './service-process.ts';
@@ -39,6 +41,7 @@ async function bench(): Promise<void> {
     queue: queueRows,
     dispatch: async (postgresUrl) => [await dispatchRow(postgresUrl)],
     replicas: (postgresUrl) => replicaRows(postgresUrl, KUBECONFIG),
+    rules: (postgresUrl) => ofRules(postgresUrl, KUBECONFIG, env),
     history: (postgresUrl) =>
       historyRows(postgresUrl, { DATABASE_URL: postgresUrl, KUBECONFIG, EXECUTOR_SAFETY_ENABLE_COOLDOWN: 'false' }),
   };
@@ -143,6 +146,27 @@ async function clusterRows(
     await credentials.close();
   }
   return rows;
+}
+
+/** What the rules cost. */
+async function ofRules(
+  postgresUrl: string,
+  KUBECONFIG: string,
+  env: Record<string, string | undefined>,
+): Promise<Row[]> {
+  const cluster = await connectCluster({
+    access: await findClusterAccess({ kind: 'kubeconfig', paths: KUBECONFIG.split(':') }, env),
+    environment: env,
+    timeoutMs: 30_000,
+    retryAttempts: 3,
+    userAgent: 'bench',
+  });
+  const settings = { KUBECONFIG, EXECUTOR_SAFETY_ENABLE_COOLDOWN: 'false', EXECUTOR_ACTIONS_MAX_CONCURRENT: '20' };
+  try {
+    return await rulesRows(postgresUrl, { settings, cluster });
+  } finally {
+    await cluster.close();
+  }
 }
 
 async function scaleOf(

@@ -71,6 +71,8 @@ describe('where settings come from', () => {
           hpa_conflict: everywhere,
           last_node: everywhere,
           control_plane: everywhere,
+          permission_check: everywhere,
+          custom: [],
           minimum_replicas: { ...everywhere, by_namespace: [] },
           single_replica: { verdict: 'ask', namespaces: ['*'] },
           budget_headroom: everywhere,

@@ -70,8 +70,8 @@ async function allReady(): Promise<void> {
   });
 }
 
-const outcomes = (answers: readonly (Answer | undefined)[]) =>
-  answers.map((answer) => answer?.body.code ?? answer?.body.status);
+const outcomes = (answers: readonly Answer[]): string[] =>
+  answers.map(({ body }) => body.code ?? body.status).toSorted((a: string, b: string) => a.localeCompare(b));
 
 test.each(['cordon_node', 'drain_node'])(
   '%s of two of three nodes of the control plane at once through two replicas: one passes, so that a majority stays',
@@ -83,7 +83,7 @@ test.each(['cordon_node', 'drain_node'])(
         replicas.map(async (replica, index) => await replica.execute(action, { node_name: members[index] })),
       );
 
-      expect(outcomes(answers).toSorted(), JSON.stringify(answers.map(({ body }) => body))).toEqual([
+      expect(outcomes(answers), JSON.stringify(answers.map(({ body }) => body))).toEqual([
         'completed',
         'policy_denied',
       ]);
@@ -110,7 +110,7 @@ test('nodes that others have cordoned count for the share, also where two more a
     );
 
     const told = JSON.stringify(answers.map(({ body }) => body));
-    expect(outcomes(answers).toSorted(), told).toEqual(['blast_radius_exceeded', 'completed']);
+    expect(outcomes(answers), told).toEqual(['blast_radius_exceeded', 'completed']);
     expect(answers.find(({ status }) => status === 409)?.body.detail, told).toMatch(
       /^3 nodes are out of service or have been changed within 10m, and 3 may be/,
     );

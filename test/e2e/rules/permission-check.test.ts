@@ -12,9 +12,9 @@ import {
   createNamespace,
   ensureNodes,
   eventually,
+  onRealCluster,
 } from '../../support/cluster.ts';
 import { createServiceAccount, type TestServiceAccount } from '../../support/service-account.ts';
-import { onRealCluster } from '../../support/cluster.ts';
 import { type Replica, type Service, startService } from '../../support/service.ts';
 
 let cluster: ConnectedCluster;
