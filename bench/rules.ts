@@ -78,9 +78,13 @@ export async function rulesRows(
         }),
       times,
     },
-    update_hpa: {
+    update_network_policy: {
       work: ({ client, name }, turn) =>
-        client.execute('update_hpa', { namespace, resource_name: name, min_replicas: (turn % 2) + 1 }),
+        client.execute('update_network_policy', {
+          namespace,
+          resource_name: name,
+          action_type: turn % 2 ? 'deny_ingress' : 'allow_ingress',
+        }),
       times,
     },
     scale_deployment: {
@@ -176,7 +180,7 @@ async function callRows(
     const calls = await measured([name]);
     const text = (all: readonly number[]) => all.map((one) => one.toFixed(1)).join(' and ');
     rows.push({
-      what: `calls of cordon/uncordon and update_hpa with ${name}`,
+      what: `calls of cordon/uncordon and update_network_policy with ${name}`,
       ours: text(calls),
       bound: `all off ${text(none)}`,
       ratio: sum(calls) / sum(none),
@@ -215,13 +219,9 @@ async function createWorkload(
     },
   });
   await cluster.create({
-    apiVersion: 'autoscaling/v2',
-    kind: 'HorizontalPodAutoscaler',
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
     metadata: { name, namespace },
-    spec: {
-      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'none' },
-      minReplicas: 2,
-      maxReplicas: 5,
-    },
+    spec: { podSelector: { matchLabels: { app: name } }, policyTypes: ['Ingress'] },
   });
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { plan } from '../changes/plan.ts';
-import { uncordonedNodes } from '../kubernetes/schedulable-nodes.ts';
 import { defineAction } from './define.ts';
 import { setUnschedulable, whetherUnschedulable } from './planning/node-schedulability.ts';
 
@@ -15,8 +14,7 @@ export const cordonNode = defineAction({
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] }],
   examples: [{ target: 'node/node-3', parameters: {} }],
 
-  // What the rule of the last schedulable node will ask: begun beside the reading of the node.
-  readAhead: (cluster) => [uncordonedNodes(cluster, { limit: 2 })],
+  takesNodesAway: true,
 
   plan: async ({ object }) =>
     plan({ changes: [setUnschedulable(object, true)], expect: [whetherUnschedulable(object, true)] }),

@@ -61,6 +61,8 @@ interface ActionCore {
   examples: readonly ActionExample[];
   /** May change what stands in a protected namespace: its very purpose lies there. A protected label still refuses. */
   actsOnProtected?: true;
+  /** Takes nodes out of service: what the rules ask about the others is read ahead. */
+  takesNodesAway?: true;
   /** Reads that are sure to be needed, begun beside the reading of the target; the reader keeps their answers. */
   readAhead?(cluster: ClusterReader, target: ObjectReference): Promise<unknown>[];
 }

@@ -4,7 +4,6 @@ import { nodeEmptied } from '../changes/node-emptied.ts';
 import { type Plan, plan } from '../changes/plan.ts';
 import { isReadyToStay } from '../kubernetes/conditions.ts';
 import { type KubernetesObject, referenceTo } from '../kubernetes/object.ts';
-import { uncordonedNodes } from '../kubernetes/schedulable-nodes.ts';
 import { defineAction, type PlanContext } from './define.ts';
 import { gracePeriodSeconds } from './parameters.ts';
 import { setUnschedulable, whetherUnschedulable } from './planning/node-schedulability.ts';
@@ -45,7 +44,8 @@ export const drainNode = defineAction<Parameters>({
     { target: 'node/node-3', parameters: { delete_local_data: true, grace_period_seconds: 30 } },
   ],
 
-  readAhead: (cluster, { name }) => [podsOfNode(cluster, name), uncordonedNodes(cluster, { limit: 2 })],
+  takesNodesAway: true,
+  readAhead: (cluster, { name }) => [podsOfNode(cluster, name)],
 
   async plan({ cluster, object: node, parameters }) {
     const pods = await readPodsToDrain(cluster, node.metadata.name, {

@@ -4,7 +4,6 @@ import { tainted } from '../changes/tainted.ts';
 import { type KubernetesObject, referenceTo } from '../kubernetes/object.ts';
 import { finishedPhase } from '../kubernetes/pod-state.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
-import { uncordonedNodes } from '../kubernetes/schedulable-nodes.ts';
 import { describeTaint, sameTaint, type Taint, taintFrom, taintsOf, tolerates } from '../kubernetes/taints.ts';
 import { listAt, textAt } from '../kubernetes/value-at.ts';
 import { defineAction } from './define.ts';
@@ -42,8 +41,7 @@ export const taintNode = defineAction({
   ],
   examples: [{ target: 'node/node-3', parameters: { key: 'maintenance', effect: 'NoSchedule' } }],
 
-  // What the rule of the last schedulable node will ask: begun beside the reading of the node.
-  readAhead: (cluster) => [uncordonedNodes(cluster, { limit: 2 })],
+  takesNodesAway: true,
 
   async plan({ cluster, object, parameters: { overwrite, ...taint } }) {
     refuseTaintOfControllers(object, taint.key);

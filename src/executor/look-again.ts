@@ -6,7 +6,8 @@ import { readerOf } from '../kubernetes/reader.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
 import { objectKey } from './held-objects.ts';
-import { judgePlan, type Prepared } from './prepare.ts';
+import { judgePlan } from './judge-plan.ts';
+import type { Prepared } from './prepare.ts';
 
 const requeueAfterMs = 2_000;
 

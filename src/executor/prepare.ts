@@ -6,21 +6,21 @@ import { plan as emptyPlan, type Plan } from '../changes/plan.ts';
 import { assessRisk } from '../impact/assess-risk.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
-import { type ClusterReader, readerOf } from '../kubernetes/reader.ts';
-import type { Quota, RadiusLimits } from '../policy/rule.ts';
-import { judge, type Question, readAheadForRules } from '../policy/rules.ts';
+import { readerOf } from '../kubernetes/reader.ts';
+import { readAheadForRules } from '../policy/rules.ts';
 import type { ExecutorContext } from './context.ts';
 import { refusalOf } from './failure.ts';
 import { faultInRequest } from './fault-in-request.ts';
 import { findTarget } from './find-target.ts';
+import { type Judged, judgePlan } from './judge-plan.ts';
 import { historyOf } from './history-of.ts';
 import { type ParsedParameters, parseParameters } from './parse-parameters.ts';
-import type { RiskRecord, VerdictRecord } from './record.ts';
+import type { RiskRecord } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
 import { unknownAction } from './unknown-action.ts';
 
 /** What is to be done, found out without changing anything. */
-export interface Prepared {
+export interface Prepared extends Judged {
   action: string;
   /** What the rules are asked about: of a rollback the action that it takes back. */
   judgedAs: string;
@@ -32,14 +32,6 @@ export interface Prepared {
   dryRun: boolean;
   reason: string | undefined;
   plan: Plan;
-  verdicts: VerdictRecord[];
-  /** What the verdicts rely on to stay as it was read. */
-  relies: ObjectReference[];
-  /** What the claim is to count, so that not ever more is changed. */
-  radius?: RadiusLimits;
-  quotas: Quota[];
-  /** The refusal that the rules would give, where they were asked only for what they say. */
-  denied?: Refusal | undefined;
   /** `performance.now()` before the reading began. */
   readAtMs: number;
   /** By the database's clock. */
@@ -147,10 +139,13 @@ async function prepareBy(
   const readAtMs = performance.now();
   const plannedAt = context.now();
   const reader = readerOf(cluster, { signal, recalls });
+  const history = historyOf(context);
   try {
     const { rules: settings, enableValidation: validates } = context.settings.safety;
     const found = await observer.phase('target', () =>
-      findTarget(reader, action, request, (target) => readAheadForRules(reader, { target, settings, validates })),
+      findTarget(reader, action, request, (target) =>
+        readAheadForRules({ cluster: reader, target, action, settings, validates, history, dryRun: request.dryRun }),
+      ),
     );
     const plan = await observer.phase('plan', () =>
       action.plan({
@@ -177,6 +172,7 @@ async function prepareBy(
       dryRun: request.dryRun || context.settings.actions.dryRun || parsed['dry_run'] === true,
       caller: request.requestedBy,
       notBefore: request.later?.notBefore,
+      history,
       plan,
       target: found?.target,
       parameters: parsed,
@@ -199,44 +195,6 @@ async function prepareBy(
   } catch (error) {
     throw gone(error) ?? faultInRequest(error, request) ?? refusalOf(error, context.now());
   }
-}
-
-/** What the rules are asked about, beside what every question of this service has in common. */
-export interface PlanQuestion extends Pick<
-  Question,
-  'action' | 'execution' | 'plan' | 'target' | 'parameters' | 'caller' | 'dryRun' | 'isHeld'
-> {
-  reader: ClusterReader;
-  /** Not to be started before. */
-  notBefore?: Date | undefined;
-  /** What they deny is told as `denied`, and counted nowhere. */
-  explains?: boolean | undefined;
-}
-
-/** Asks the rules; throws the refusal of the first that denies. The verdicts of the others are kept. */
-export async function judgePlan(
-  context: ExecutorContext,
-  { reader, notBefore, explains, ...about }: PlanQuestion,
-): Promise<Pick<Prepared, 'verdicts' | 'relies' | 'radius' | 'quotas' | 'denied'>> {
-  const { settings, observer, now } = context;
-  const { refusal, ...judged } = await observer.phase('rules', () =>
-    judge({
-      ...about,
-      cluster: reader,
-      history: historyOf(context),
-      mayService: context.mayService,
-      beginsAt: new Date(Math.max(now().getTime(), notBefore?.getTime() ?? 0)),
-      settings: settings.safety.rules,
-      validates: settings.safety.enableValidation,
-    }),
-  );
-  if (explains) return { ...judged, denied: refusal };
-  for (const { rule, verdict } of judged.verdicts) observer.verdict(rule, verdict);
-  if (refusal) {
-    const denied = { action: about.action.name, target: about.target, verdicts: judged.verdicts };
-    throw new Refusal(refusal.code, refusal.message, { ...refusal.details, denied });
-  }
-  return judged;
 }
 
 /** An object that went away while it was being read for the plan. */

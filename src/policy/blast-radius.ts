@@ -2,6 +2,8 @@ import { isInService } from '../kubernetes/schedulable-nodes.ts';
 import { nodesTakenOutOfService } from './nodes-taken-away.ts';
 import { type Rule, takesEffect } from './rule.ts';
 
+const allNodes = { apiVersion: 'v1', kind: 'Node' };
+
 /**
  * So many different targets are changed within a window, in one namespace and in the cluster: the next is refused until an
  * earlier one has left the window. To change a target once more widens nothing. Of the nodes that share may be out of service
@@ -16,6 +18,8 @@ export const blastRadius: Rule = {
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }],
   onlyRuns: true,
 
+  readAhead: ({ cluster, action }) => (action.takesNodesAway ? [cluster.list(allNodes)] : []),
+
   async judge({ cluster, plan, target, settings: { blast_radius: setting }, boundBy }) {
     if (!target || !takesEffect(plan)) return undefined;
     const { window: windowMs, targets_per_namespace: perNamespace, targets_per_cluster: perCluster } = setting;
@@ -25,7 +29,7 @@ export const blastRadius: Rule = {
       boundBy(limits);
       return undefined;
     }
-    const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Node' });
+    const { items } = await cluster.list(allNodes);
     const nodes = Math.max(1, Math.floor(items.length * setting.node_share));
     const others = items.filter((node) => !isInService(node)).map(({ metadata }) => metadata.name);
     boundBy({ ...limits, nodes, out: others.filter((name) => !taken.some((node) => node.name === name)) });

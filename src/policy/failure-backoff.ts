@@ -14,6 +14,8 @@ export const failureBackoff: Rule = {
   permissions: [],
   onlyRuns: true,
 
+  readAhead: ({ history, action, target }) => [history.failures(target, action.name)],
+
   async judge({ execution, plan, target, settings: { failure_backoff: setting }, history, beginsAt }) {
     if (!target || !takesEffect(plan)) return undefined;
     const { count, last } = await history.failures(target, execution.action);

@@ -15,6 +15,8 @@ export const lastNode: Rule = {
   codes: ['policy_denied'],
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list'] }],
 
+  readAhead: ({ cluster, action }) => (action.takesNodesAway ? [uncordonedNodes(cluster, { limit: 2 })] : []),
+
   async judge(context) {
     const verdicts = await Promise.all([isLast(context), breaksQuorum(context)]);
     return verdicts.filter((verdict) => verdict !== undefined);

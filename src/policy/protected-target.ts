@@ -14,17 +14,20 @@ export const protectedTarget: Rule = {
   codes: ['protected_target'],
   permissions: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get'] }],
 
-  readAhead: (cluster, { target, settings: { protected_target } }) =>
-    protected_target.labels.length === 0 ? [] : namespacesOf([target]).map((namespace) => cluster.get(namespace)),
+  readAhead: ({ cluster, target, settings: { protected_target } }) =>
+    protected_target.labels.length === 0 ? [] : namespacesOf([target]).map((namespace) => cluster.recall(namespace)),
 
   async judge({ cluster, action, plan, settings: { protected_target } }) {
     const setting = action.actsOnProtected ? { ...protected_target, namespaces: [] } : protected_target;
     const changed = writesTo(plan).map((change) => changeKind(change).target(change));
     const held = plan.changes.length === 0 ? [] : plan.holds.filter(({ kind }) => readable.includes(kind));
     const references = [...changed, ...held];
-    // What goes away with its node does so in whatever namespace.
-    const labelled = action.actsOnProtected || setting.labels.length === 0 ? [] : namespacesOf(references);
-    const [objects, namespaces] = await Promise.all([readAll(cluster, references), readAll(cluster, labelled)]);
+    const labelled = setting.labels.length === 0 ? [] : namespacesOf(references);
+    const [objects, namespaces] = await Promise.all([
+      readAll(cluster, references),
+      // A label that was given this very moment may be missed.
+      readAll({ get: (namespace) => cluster.recall(namespace) }, labelled),
+    ]);
     for (const object of objects) {
       const why = protection(object, setting) ?? protectionBy(namespaces, object, setting);
       if (why) {

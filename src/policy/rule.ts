@@ -43,6 +43,12 @@ export interface RuleContext {
   isHeld(object: ObjectReference): boolean;
 }
 
+/** What is known before the target is read. */
+export type Ahead = Pick<RuleContext, 'cluster' | 'settings' | 'history'> & {
+  action: Pick<Action, 'name' | 'takesNodesAway'>;
+  target: ObjectReference;
+};
+
 /** How many different targets may be changed within the window, this one among them. */
 export interface RadiusLimits {
   windowMs: number;
@@ -76,10 +82,7 @@ export interface Rule {
   /** It is about what has been done before, or about the time: a dry run, which does nothing, is not asked about. */
   onlyRuns?: true;
   /** What it will ask about a target, begun beside the reading of that. Whoever needs an answer asks again. */
-  readAhead?(
-    cluster: ClusterReader,
-    about: { target: ObjectReference; settings: RuleContext['settings'] },
-  ): Promise<unknown>[];
+  readAhead?(about: Ahead): Promise<unknown>[];
   judge(context: RuleContext): Promise<Verdict | readonly Verdict[] | undefined>;
 }
 
@@ -106,7 +109,7 @@ export function objectsOf(cluster: ClusterReader, changes: readonly Change[]): P
 
 /** The objects that are there, each read once. */
 export async function readAll(
-  cluster: ClusterReader,
+  cluster: Pick<ClusterReader, 'get'>,
   references: readonly ObjectReference[],
 ): Promise<KubernetesObject[]> {
   const different = new Map(references.map((reference) => [JSON.stringify(reference), reference] as const));

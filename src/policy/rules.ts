@@ -1,6 +1,5 @@
 import { Refusal, type RefusalDetails } from '../actions/refusal.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
-import type { ClusterReader } from '../kubernetes/reader.ts';
 import { allowedActions } from './allowed-actions.ts';
 import { beingDeleted } from './being-deleted.ts';
 import { blastRadius } from './blast-radius.ts';
@@ -20,7 +19,7 @@ import { oscillation } from './oscillation.ts';
 import { permissionCheck } from './permission-check.ts';
 import { protectedTarget } from './protected-target.ts';
 import { singleReplica } from './single-replica.ts';
-import type { Quota, RadiusLimits, Rule, RuleContext, Verdict } from './rule.ts';
+import type { Ahead, Quota, RadiusLimits, Rule, RuleContext, Verdict } from './rule.ts';
 
 /**
  * Every rule, in the order in which they decide: the first that denies gives the refusal. What no time mends stands before
@@ -118,14 +117,12 @@ export async function judge({ validates = true, ...about }: Question): Promise<J
 }
 
 /** Begins what the rules will read of a target. */
-export function readAheadForRules(
-  cluster: ClusterReader,
-  about: { target: ObjectReference; settings: RuleContext['settings']; validates: boolean },
-): Promise<unknown>[] {
+export function readAheadForRules(about: Ahead & { validates: boolean; dryRun: boolean }): Promise<unknown>[] {
+  const { dryRun, validates } = about;
   const context = { ...about, namespace: namespaceOf(about.target) };
   return rules
-    .filter(({ name }) => isOn(name, context, about.validates))
-    .flatMap((rule) => rule.readAhead?.(cluster, about) ?? []);
+    .filter(({ name, onlyRuns }) => !(dryRun && onlyRuns) && isOn(name, context, validates))
+    .flatMap((rule) => rule.readAhead?.(about) ?? []);
 }
 
 /** A rule that has no setting of its own is always on. */

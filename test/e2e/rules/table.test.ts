@@ -175,6 +175,7 @@ const rows: (() => Row)[] = [
     denied: cordon('table-etcd'),
     detail: /can't be spared: of 1 nodes with the label node-role.kubernetes.io\/etcd 0 would stay/,
     allowed: cordon('table-worker'),
+    calls: ['list nodes'],
   }),
   () => ({
     rule: 'minimum_replicas',
