@@ -245,7 +245,8 @@ test('a drain is simulated: who waits for which budget, who stays, and who fits 
     expect.stringMatching(new RegExp(`^${namespace}/guarded-`)),
     expect.stringMatching(new RegExp(`^${namespace}/guarded-`)),
   ]);
-  expect(await audit.writes({})).toEqual([]);
+  expect(await audit.writes({ name: node })).toEqual([]);
+  expect(await audit.writes({ namespace })).toEqual([]);
 });
 
 test('the namespace of production raises the risk by one level, and says why', async () => {
