@@ -1,3 +1,28 @@
+CREATE TABLE "approval" (
+	"id" text PRIMARY KEY NOT NULL,
+	"execution_id" text NOT NULL,
+	"cluster" text NOT NULL,
+	"status" text NOT NULL,
+	"plan_hash" text NOT NULL,
+	"evaluation" jsonb NOT NULL,
+	"requested_by" text,
+	"requested_at" timestamp (3) with time zone NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"decided_by" text,
+	"decided_at" timestamp (3) with time zone,
+	"comment" text
+);
+--> statement-breakpoint
+CREATE TABLE "control" (
+	"cluster" text NOT NULL,
+	"scope" text NOT NULL,
+	"stopped" boolean NOT NULL,
+	"reason" text,
+	"changed_by" text,
+	"changed_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "control_cluster_scope_pk" PRIMARY KEY("cluster","scope")
+);
+--> statement-breakpoint
 CREATE TABLE "audit_entry" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "audit_entry_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"at" timestamp (3) with time zone NOT NULL,
@@ -22,16 +47,6 @@ CREATE TABLE "audit_unlinked" (
 	"entry_id" bigint PRIMARY KEY NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE "control" (
-	"cluster" text NOT NULL,
-	"scope" text NOT NULL,
-	"stopped" boolean NOT NULL,
-	"reason" text,
-	"changed_by" text,
-	"changed_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "control_cluster_scope_pk" PRIMARY KEY("cluster","scope")
-);
---> statement-breakpoint
 DROP INDEX "execution_keyed";--> statement-breakpoint
 DROP INDEX "execution_idempotency_key";--> statement-breakpoint
 DROP INDEX "execution_newest";--> statement-breakpoint
@@ -51,6 +66,12 @@ ALTER TABLE "execution" ADD COLUMN "resume_of" text;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "acknowledged_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "acknowledged_by" text;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "acknowledge_reason" text;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "approval_id" text;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "approved_hash" text;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "approved_by" text;--> statement-breakpoint
+CREATE UNIQUE INDEX "approval_of" ON "approval" USING btree ("execution_id");--> statement-breakpoint
+CREATE INDEX "approval_newest" ON "approval" USING btree ("requested_at","id");--> statement-breakpoint
+CREATE INDEX "approval_pending" ON "approval" USING btree ("cluster","expires_at") WHERE status = 'pending';--> statement-breakpoint
 CREATE INDEX "audit_link_by_time" ON "audit_link" USING btree ("chained_at","seq");--> statement-breakpoint
 CREATE INDEX "execution_of_action" ON "execution" USING btree ("action","created_at","id");--> statement-breakpoint
 CREATE INDEX "execution_of_namespace" ON "execution" USING btree ("namespace","created_at","id") WHERE namespace is not null;--> statement-breakpoint

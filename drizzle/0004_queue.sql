@@ -324,12 +324,13 @@ create function sweep_queue(its_cluster text) returns void language sql as $$
     having count(*) > 0
 $$;
 --> statement-breakpoint
--- How long it is until something has to be done: until what is scheduled is due, what was taken is free again, or a silent
--- run may be taken over. Null: nothing is foreseen.
+-- How long it is until something has to be done: until what is scheduled is due, what was taken is free again, a silent
+-- run may be taken over, or a question has been left without an answer for too long. Null: nothing is foreseen.
 create function next_due_ms(its_cluster text) returns float8 language sql stable as $$
   select extract(epoch from least(
     (select min(e.not_before) from execution e where e.status = 'queued' and e.cluster = its_cluster and e.waits_for = '@time'),
     (select min(e.lease_until) from execution e where e.status = 'queued' and e.cluster = its_cluster and e.waits_for = '@start'),
-    (select min(e.lease_until) from execution e where e.status in ('running', 'unknown') and e.cluster = its_cluster)
+    (select min(e.lease_until) from execution e where e.status in ('running', 'unknown') and e.cluster = its_cluster),
+    (select min(a.expires_at) from approval a where a.status = 'pending' and a.cluster = its_cluster)
   ) - clock_timestamp())::float8 * 1000
 $$;

@@ -77,7 +77,7 @@ begin
     case when undo_at is not null then jsonb_build_object('id', undo->>'id', 'at', undo_at) end);
 end $$;
 --> statement-breakpoint
--- Ends one that waits in the queue, and notes of one that is under way that it is to end. False: it is over, or unknown.
+-- Ends one that waits in the queue or for an approval, and notes of one that is under way that it is to end. False: it is over, or unknown.
 -- The first request, and its reason, stand.
 create function request_cancel(this text, reason text) returns boolean language plpgsql as $$
 declare
@@ -86,7 +86,10 @@ declare
 begin
   update execution e set cancel_requested_at = moment, cancel_reason = request_cancel.reason
     where e.id = this and e.status in ('queued', 'running', 'unknown') and e.cancel_requested_at is null;
-  if end_queued(this, null, 'cancelled', why, null) then return true; end if;
+  if end_queued(this, null, 'cancelled', why, null) or cancel_pending(this, reason, why)
+    -- Somebody may have agreed in this moment.
+    or end_queued(this, null, 'cancelled', why, null)
+  then return true; end if;
   update execution e set message = 'Is being cancelled' where e.id = this and e.status in ('running', 'unknown');
   return found;
 end $$;

@@ -19,6 +19,7 @@ begin
       and not exists (select from execution q where q.rollback_of = e.id and q.status in ('running', 'unknown'))
     order by e.finished_at limit most for update skip locked);
   delete from execution_event v where v.execution_id = any (gone);
+  delete from approval a where a.execution_id = any (gone);
   delete from execution e where e.id = any (gone);
   return cardinality(gone);
 end $$;

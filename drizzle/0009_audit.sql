@@ -28,12 +28,13 @@ begin
   with written as (
     insert into audit_entry (at, type, cluster, namespace, execution_id, by, data)
     select v.at, v.type, coalesce(e.cluster, v.data->>'cluster'), coalesce(e.namespace, nullif(v.data->>'scope', '*')), v.execution_id,
-      coalesce(e.requested_by, v.data->>'by'),
+      -- Who has decided, where somebody has; else who has asked.
+      case when v.type like 'approval.%' and v.type <> 'approval.requested' then v.data->>'by' else coalesce(e.requested_by, v.data->>'by') end,
       case
         when v.execution_id is null then coalesce(v.data, '{}') || jsonb_build_object('message', v.message)
         when e.id is null or v.type in ('execution.change_applied', 'execution.waiting', 'execution.progress')
           then jsonb_build_object('message', v.message)
-        else jsonb_strip_nulls(jsonb_build_object('message', v.message, 'action', e.action, 'kind', e.kind, 'name', e.name,
+        else case when v.type like 'approval.%' then v.data else '{}' end || jsonb_strip_nulls(jsonb_build_object('message', v.message, 'action', e.action, 'kind', e.kind, 'name', e.name,
           'dry_run', e.dry_run, 'status', e.status, 'reason', e.reason, 'correlation_id', e.correlation_id, 'rollback_of', e.rollback_of,
           'resume_of', e.resume_of, 'changed', e.changed, 'error', e.error->>'code', 'verdicts', e.verdicts,
           'changes', audited_changes(e.changes)))

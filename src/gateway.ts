@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import actions from '../functions/actions.ts';
+import approvals from '../functions/approvals.ts';
 import audit from '../functions/audit.ts';
 import controls from '../functions/controls.ts';
 import evaluate from '../functions/evaluate.ts';
@@ -16,7 +17,7 @@ import type { Runtime } from './http/runtime.ts';
 /** Every endpoint in one app: what the server listens with. */
 export function gateway(runtime: Runtime): Hono {
   return mount(
-    [execute, evaluate, status, executions, actions, controls, audit, health, metrics, openapi, session].map(
+    [execute, evaluate, status, executions, approvals, actions, controls, audit, health, metrics, openapi, session].map(
       ({ routes }) => routes,
     ),
     runtime,

@@ -2,7 +2,7 @@
 export type Folder = keyof typeof mayImport;
 
 const bottom = ['json.ts', 'text', 'config', 'telemetry', 'database'] as const;
-const core = ['kubernetes', 'changes', 'actions', 'policy', 'impact', 'callers', 'executor'] as const;
+const core = ['kubernetes', 'changes', 'actions', 'policy', 'impact', 'callers', 'executor', 'approvals'] as const;
 
 /**
  * Who may import whom, types included: a folder, and all that it may use beside itself. Imports go down, never up and
@@ -22,6 +22,7 @@ export const mayImport = {
   impact: ['policy', 'actions', 'changes', 'kubernetes', 'json.ts', 'text'],
   callers: ['actions', 'kubernetes', 'config', 'json.ts', 'text'],
   executor: ['callers', 'impact', 'policy', 'actions', 'changes', 'kubernetes', ...bottom],
+  approvals: ['executor', 'callers', 'impact', 'policy', 'actions', 'changes', 'kubernetes', ...bottom],
   http: [...core, ...bottom],
   functions: ['http', 'define-function.ts', ...core, ...bottom],
   sandbox: ['kubernetes', 'json.ts'],
@@ -47,7 +48,8 @@ export const belongs: Record<Folder | Top, string> = {
   impact: 'Who is touched by a plan is read in impact/, for evaluations and approvals; executor/ asks for it.',
   callers:
     'Who is calling, and what they may, is found in callers/; executor/ and http/ ask the Rights that they are handed.',
-  executor: 'What carries plans out is called from http/ and functions/ only.',
+  executor: 'What carries plans out is called from approvals/, http/ and functions/ only.',
+  approvals: 'Deciding is called from http/ and functions/; asking is a part of the way of a run, in executor/.',
   http: 'What knows HTTP belongs in http/ or functions/; below, throw a Refusal and let http/ make the problem of it.',
   functions: 'An endpoint imports what it needs; nothing but gateway.ts and server.ts imports an endpoint.',
   sandbox: 'The sandbox is a cluster like any other: talk to it over HTTP. Only platform/ starts it.',

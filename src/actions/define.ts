@@ -4,7 +4,9 @@ import type { KubernetesObject, ObjectReference } from '../kubernetes/object.ts'
 import type { Permission } from '../kubernetes/permission.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
 
-export type RiskLevel = 'low' | 'medium' | 'high' | 'critical';
+/** From the least on. */
+export const riskLevels = ['low', 'medium', 'high', 'critical'] as const;
+export type RiskLevel = (typeof riskLevels)[number];
 
 /** What `plan` gets: everything to read with, nothing to write with. */
 export interface PlanContext<Parameters> {

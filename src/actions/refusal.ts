@@ -17,6 +17,7 @@ export const refusals = {
     status: 404,
     hint: 'Look whether kind, namespace and name are right, and whether it has been deleted meanwhile',
   },
+  approval_not_found: { status: 404, hint: 'GET /api/v1/approvals lists those that are kept' },
   execution_not_found: { status: 404, hint: 'GET /api/v1/executions lists those that are kept' },
   not_found: { status: 404, hint: 'GET /openapi.json lists the endpoints' },
   method_not_allowed: { status: 405, hint: 'The Allow header names the methods of this path' },
@@ -35,7 +36,12 @@ export const refusals = {
     status: 409,
     hint: 'Look whether what was changed so far has helped, before more is; it passes again at retry_at',
   },
+  approval_expired: { status: 409, hint: 'Nothing was done; ask for the execution anew' },
   blocked: { status: 409, hint: 'Look at why it keeps failing, and acknowledge it' },
+  approval_stale: {
+    status: 412,
+    hint: 'Look at the approval again; its plan_hash, in quotes, is what If-Match takes',
+  },
   payload_too_large: { status: 413, hint: 'A request needs a few kilobytes at most' },
   unsupported_media_type: { status: 415, hint: 'Send Content-Type: application/json' },
   validation_failed: {
@@ -45,6 +51,10 @@ export const refusals = {
   unknown_action: { status: 422, hint: 'GET /api/v1/actions lists them' },
   unsupported_target: { status: 422, hint: 'GET /api/v1/actions tells the kinds that each action takes' },
   not_supported: { status: 422, hint: 'Nothing was done; ask for an action that this cluster supports' },
+  precondition_required: {
+    status: 428,
+    hint: 'Send If-Match with the plan_hash of the approval, in quotes: it says what is decided on',
+  },
   cooldown_active: { status: 429, hint: 'Look first whether the last run has helped; then try again at retry_at' },
   failure_backoff: { status: 429, hint: 'Look at why it failed; then try again at retry_at' },
   oscillation_detected: { status: 429, hint: 'Look for what drives it to and fro, and mend that' },

@@ -24,7 +24,14 @@ export type Config = {
   database: { connection: DatabaseConnection; pooled: boolean; pool: number; historyMs: number; idempotencyMs: number };
   auth: AuthSettings;
   rateLimit: { requests: number; perMs: number };
-  safety: { enableCooldown: boolean; enableValidation: boolean; rules: RuleSettings };
+  safety: {
+    enableCooldown: boolean;
+    enableValidation: boolean;
+    /** Ask a person before each execution that changes something. */
+    requireConfirmation: boolean;
+    approval: { fromRisk: 'never' | 'low' | 'medium' | 'high' | 'critical'; expiresAfterMs: number };
+    rules: RuleSettings;
+  };
   monitoring: { enableMetrics: boolean; metricsPort: number; enableTracing: boolean };
   logLevel: LogLevel;
   telemetry: TelemetryExport;
@@ -68,7 +75,13 @@ export function configOf(
     },
     auth: settings.auth,
     rateLimit: { requests: settings.rate_limit.requests, perMs: settings.rate_limit.per },
-    safety: { enableCooldown: safety.enable_cooldown, enableValidation: safety.enable_validation, rules: safety.rules },
+    safety: {
+      enableCooldown: safety.enable_cooldown,
+      enableValidation: safety.enable_validation,
+      requireConfirmation: safety.require_confirmation,
+      approval: { fromRisk: safety.approval.from_risk, expiresAfterMs: safety.approval.expires_after },
+      rules: safety.rules,
+    },
     monitoring: {
       enableMetrics: monitoring.enable_metrics,
       metricsPort: monitoring.metrics_port,

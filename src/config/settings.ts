@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Auth } from './auth-settings.ts';
 import { RuleSettings } from './rule-settings.ts';
-import { duration, flag, listOf, optionalText, settingNotes, text, wholeNumber } from './setting.ts';
+import { choice, duration, flag, listOf, optionalText, text, wholeNumber } from './setting.ts';
 
 const anything = /^[^\0\r\n]+$/;
 
@@ -168,16 +168,25 @@ export const Settings = z.strictObject({
         about: 'Refuse the same action on the same target within `actions.cooldown_period`.',
       }),
       enable_validation: flag({ default: true, about: 'Run the safety rules below before anything is changed.' }),
-      require_confirmation: z
-        .boolean()
-        .refine((value) => !value, { error: 'asks for approvals, which are not available in this version' })
-        .prefault(false)
-        .register(settingNotes, {
-          kind: 'flag',
-          about: 'Ask a person before each execution; not available in this version.',
-          allowed: 'false',
-          default: false,
-        }),
+      require_confirmation: flag({
+        default: false,
+        about: 'Ask a person before each execution that changes something, whatever its risk.',
+      }),
+      approval: z
+        .strictObject({
+          from_risk: choice({
+            of: ['never', 'low', 'medium', 'high', 'critical'],
+            default: 'critical',
+            about: 'Ask a person before an execution of that risk, or of a higher one.',
+          }),
+          expires_after: duration({
+            default: '30m',
+            min: '1s',
+            max: '7d',
+            about: 'A question that nobody has answered for so long is a no.',
+          }),
+        })
+        .prefault({}),
       rules: RuleSettings,
     })
     .prefault({}),

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
+import { columnsOf } from './columns-of.ts';
 import type { Database } from './connect.ts';
 import { type Control, controlOf, type RawControl } from './controls.ts';
 import type { Execution } from './execution-row.ts';
@@ -72,7 +73,10 @@ export type NewExecution = Omit<
   | 'acknowledgedAt'
   | 'acknowledgedBy'
   | 'acknowledgeReason'
-> & { error?: Json };
+  | 'approvalId'
+  | 'approvedHash'
+  | 'approvedBy'
+> & { error?: Json; approvalId?: string | null; approvedBy?: string | null };
 
 /** Times are RFC 3339, by the database's clock. */
 export type ClaimAnswer =
@@ -238,13 +242,4 @@ export function parsedAnswer(answer: RawAnswer): ClaimAnswer {
     case 'outdated':
       return answer;
   }
-}
-
-/** The row under the names of its columns: `dryRun` is `dry_run`. */
-export function columnsOf(row: object): JsonObject {
-  return Object.fromEntries(
-    Object.entries(row).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]],
-    ),
-  );
 }

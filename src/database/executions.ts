@@ -123,7 +123,7 @@ export function pageQuery(db: PostgresJsDatabase, { filter, after, limit }: Hist
 function conditions(filter: HistoryFilter): SQL[] {
   const { action, namespace, kind, name, status, correlationId, since, until, within } = filter;
   return [
-    ...(within === undefined || within.some(isEverything) ? [] : [anyPart(within, namespace)]),
+    ...conditionsOfParts(within, namespace),
     ...(action === undefined ? [] : [eq(execution.action, action)]),
     ...(namespace === undefined ? [] : [eq(execution.namespace, namespace)]),
     ...(kind === undefined ? [] : [eq(execution.kind, kind)]),
@@ -133,6 +133,11 @@ function conditions(filter: HistoryFilter): SQL[] {
     ...(since === undefined ? [] : [gte(execution.createdAt, since)]),
     ...(until === undefined ? [] : [lt(execution.createdAt, until)]),
   ];
+}
+
+/** Of an execution that is in one of these parts; of any, where one of them is everything. */
+export function conditionsOfParts(within: readonly HistoryPart[] | undefined, namespace?: string): SQL[] {
+  return within === undefined || within.some(isEverything) ? [] : [anyPart(within, namespace)];
 }
 
 function isEverything({ namespaces, actions }: HistoryPart): boolean {

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../json.ts';
-import { type Cooldown, columnsOf, type NewEvent, type NewExecution } from './claim.ts';
+import type { Cooldown, NewEvent, NewExecution } from './claim.ts';
+import { columnsOf } from './columns-of.ts';
 import type { Database } from './connect.ts';
 import type { Execution, ScheduledUndo } from './execution-row.ts';
 import type { Outcome } from './execution-status.ts';

@@ -9,6 +9,8 @@ export interface Gauges {
   queueDepth: number;
   /** How long the first of them has waited. */
   queueOldestSeconds: number;
+  /** Questions that nobody has answered yet. */
+  approvalsPending: number;
 }
 
 export async function readGauges(database: Database): Promise<Gauges> {
@@ -18,6 +20,7 @@ export async function readGauges(database: Database): Promise<Gauges> {
         (select count(*)::int from execution where status in ('running', 'unknown')) as "running",
         (select count(*)::int from slot where execution_id is not null) as "slotsInUse",
         (select count(*)::int from target_lock) as "targetLocks",
+        (select count(*)::int from approval where status = 'pending') as "approvalsPending",
         queue.depth as "queueDepth",
         queue.oldest as "queueOldestSeconds"
       from (

@@ -14,6 +14,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { Json, JsonObject } from '../json.ts';
+import type { ApprovalStatus } from './approval-status.ts';
 import type { ExecutionStatus } from './execution-status.ts';
 
 /** Time by the database's clock, the only one that replicas share. */
@@ -88,6 +89,11 @@ export const execution = pgTable(
     acknowledgedAt: at('acknowledged_at'),
     acknowledgedBy: text('acknowledged_by'),
     acknowledgeReason: text('acknowledge_reason'),
+    /** What somebody was asked about it; of a scheduled undo, about what it undoes. */
+    approvalId: text('approval_id'),
+    /** Of the plan that was agreed to; any other is not carried out. */
+    approvedHash: text('approved_hash'),
+    approvedBy: text('approved_by'),
   },
   (table) => [
     // What most rows do not have, or not yet, costs them nothing.
@@ -187,6 +193,33 @@ export const slot = pgTable('slot', {
   executionId: text('execution_id'),
 });
 
+/** What a person was asked, and has answered; decided once (see drizzle/0011_approvals.sql). */
+export const approval = pgTable(
+  'approval',
+  {
+    id: text('id').primaryKey(),
+    executionId: text('execution_id').notNull(),
+    cluster: text('cluster').notNull(),
+    status: text('status').$type<ApprovalStatus>().notNull(),
+    planHash: text('plan_hash').notNull(),
+    /** The plan as it was then, for whoever decides. */
+    evaluation: jsonb('evaluation').$type<JsonObject>().notNull(),
+    requestedBy: text('requested_by'),
+    requestedAt: at('requested_at').notNull(),
+    expiresAt: at('expires_at').notNull(),
+    decidedBy: text('decided_by'),
+    decidedAt: at('decided_at'),
+    comment: text('comment'),
+  },
+  (table) => [
+    uniqueIndex('approval_of').on(table.executionId),
+    index('approval_newest').on(table.requestedAt, table.id),
+    index('approval_pending')
+      .on(table.cluster, table.expiresAt)
+      .where(sql`status = 'pending'`),
+  ],
+);
+
 /** What is stopped of a cluster: all of it (`*`), or a namespace. A row stays when the stop is lifted. */
 export const control = pgTable(
   'control',
@@ -200,36 +233,3 @@ export const control = pgTable(
   },
   (table) => [primaryKey({ columns: [table.cluster, table.scope] })],
 );
-
-/**
- * What was decided and done, for ever: written by the commit that it tells of, by a trigger, and never changed (see
- * drizzle/0009_audit.sql).
- */
-export const auditEntry = pgTable('audit_entry', {
-  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-  at: at('at').notNull(),
-  type: text('type').notNull(),
-  cluster: text('cluster'),
-  namespace: text('namespace'),
-  executionId: text('execution_id'),
-  by: text('by'),
-  data: jsonb('data').$type<JsonObject>().notNull(),
-});
-
-/** The place of an entry in the chain, and its hash, which goes over the hash before it. */
-export const auditLink = pgTable(
-  'audit_link',
-  {
-    seq: bigint('seq', { mode: 'number' }).primaryKey(),
-    entryId: bigint('entry_id', { mode: 'number' }).notNull().unique(),
-    chainedAt: at('chained_at').notNull(),
-    previousHash: text('previous_hash').notNull(),
-    hash: text('hash').notNull(),
-  },
-  (table) => [index('audit_link_by_time').on(table.chainedAt, table.seq)],
-);
-
-/** Entries that have no place in the chain yet. */
-export const auditUnlinked = pgTable('audit_unlinked', {
-  entryId: bigint('entry_id', { mode: 'number' }).primaryKey(),
-});

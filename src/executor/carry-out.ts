@@ -3,6 +3,7 @@ import { judgeNow } from '../changes/watch-until.ts';
 import type { NewExecution } from '../database/claim.ts';
 import type { Execution } from '../database/execution-row.ts';
 import type { Taken } from '../database/queue.ts';
+import { agreed } from './agreed.ts';
 import { type Admission, admit, PlannedTooEarly } from './admit.ts';
 import type { ExecutorContext } from './context.ts';
 import { dryRun } from './dry-run.ts';
@@ -37,6 +38,7 @@ export interface CarryOutOptions {
 export async function carryOut(context: ExecutorContext, options: CarryOutOptions): Promise<CarriedOut> {
   const { observer } = context;
   const { id, terms, replan, signal, queued, begun } = options;
+  const agree = (again: Prepared) => agreed(context, again, { dryRun: false, agreement: queued });
   const { prepared, row, over, answer, claimedAtMs } = await admitted(context, options);
   switch (answer.outcome) {
     case 'duplicate':
@@ -55,6 +57,7 @@ export async function carryOut(context: ExecutorContext, options: CarryOutOption
           id,
           fence,
           prepared,
+          agree,
           resumeOf,
           requestedBy,
           queued: queued !== undefined,
@@ -63,7 +66,7 @@ export async function carryOut(context: ExecutorContext, options: CarryOutOption
       }
       const claimed = { ...unclaimed, ...row, ...waited(queued), ...times, fence };
       begun?.(claimed);
-      const execution = await run(context, { fence, row: claimed, claimedAtMs }, prepared, replan);
+      const execution = await run(context, { fence, row: claimed, claimedAtMs }, prepared, { replan, agree });
       return execution ? { outcome: 'ended', execution } : { outcome: 'elsewhere', id, requestHash: terms.requestHash };
     }
   }
@@ -104,11 +107,13 @@ interface Looked {
 /** The row of what is to be run, or of what is over already. A dry run is planned anew like a run, where somebody came between. */
 async function looked(
   context: ExecutorContext,
-  { id, prepared: first, terms, replan, signal }: CarryOutOptions,
+  { id, prepared: first, terms, replan, signal, queued }: CarryOutOptions,
 ): Promise<Looked> {
   let prepared = first;
   for (let attempt = 1; ; attempt += 1) {
-    const row = newExecution(context, id, prepared, { ...terms, dryRun: terms.dryRun || prepared.dryRun });
+    const dryRun = terms.dryRun || prepared.dryRun;
+    prepared = agreed(context, prepared, { dryRun, agreement: queued });
+    const row = newExecution(context, id, prepared, { ...terms, dryRun });
     const over = await withoutRun(context, { prepared, row, signal });
     if (!over || attempt >= mostPlans || !isOutdated(over)) return { prepared, row, over };
     prepared = await replan(signal);
@@ -120,12 +125,10 @@ function isOutdated({ error = null }: NewExecution): boolean {
 }
 
 /** What a claim leaves as the queue knew it. */
-function waited(
-  queued: Taken | undefined,
-): Pick<Execution, 'reason' | 'notBefore' | 'attempts' | 'dueAt' | 'resumeOf'> | undefined {
+function waited(queued: Taken | undefined): Partial<Execution> | undefined {
   if (!queued) return undefined;
-  const { reason, notBefore, attempts, dueAt, resumeOf } = queued;
-  return { reason, notBefore, attempts, dueAt, resumeOf };
+  const { reason, notBefore, attempts, dueAt, resumeOf, approvalId, approvedHash, approvedBy } = queued;
+  return { reason, notBefore, attempts, dueAt, resumeOf, approvalId, approvedHash, approvedBy };
 }
 
 /** The row of a run that is over without holding anything, or undefined where the cluster has to be changed. */

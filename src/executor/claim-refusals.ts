@@ -2,8 +2,8 @@ import { Refusal } from '../actions/refusal.ts';
 import type { ClaimAnswer } from '../database/claim.ts';
 import type { Control } from '../database/controls.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
-import { approvalNeeded } from '../policy/rules.ts';
 import { formatDuration } from '../text/duration.ts';
+import { ApprovalNeeded } from './agreed.ts';
 import type { ExecutorContext } from './context.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -76,8 +76,8 @@ function tooWide(
   };
   const reason = `${changed} ${what[scope]}, and ${most} may be: ${objectOf(prepared)} would be one more`;
   const denied = deniedOf(prepared, { rule: 'blast_radius', verdict, reason });
+  if (verdict === 'ask') return new ApprovalNeeded({ ...prepared, verdicts: denied.verdicts });
   const when = until ? { retryAt: until } : {};
-  if (verdict === 'ask') return approvalNeeded('blast_radius', reason, { ...when, denied });
   return new Refusal('blast_radius_exceeded', reason, {
     ...when,
     denied,
@@ -93,7 +93,7 @@ function overQuota(
   const where = prepared.target?.namespace ?? 'no namespace';
   const reason = `${used} executions have changed something in ${where} within ${formatDuration(windowMs)}, and ${most} may`;
   const denied = deniedOf(prepared, { rule: 'namespace_quota', verdict, reason });
-  if (verdict === 'ask') return approvalNeeded('namespace_quota', reason, { retryAt: until, denied });
+  if (verdict === 'ask') return new ApprovalNeeded({ ...prepared, verdicts: denied.verdicts });
   return new Refusal('quota_exceeded', reason, {
     retryAt: until,
     denied,

@@ -1,13 +1,14 @@
 import { findAction } from '../actions/registry.ts';
 import { Refusal, type RefusalCode } from '../actions/refusal.ts';
 import { isNoOp, onlyReads } from '../changes/plan.ts';
-import { columnsOf } from '../database/claim.ts';
+import { columnsOf } from '../database/columns-of.ts';
 import { standingAgainst } from '../database/standing.ts';
 import { assessRisk, type Risk } from '../impact/assess-risk.ts';
 import { type Impact, impactOf } from '../impact/impact.ts';
 import { type DrainSimulation, simulateDrain } from '../impact/simulate-drain.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import { type ClusterReader, readerOf } from '../kubernetes/reader.ts';
+import { ApprovalNeeded, withQuestions } from './agreed.ts';
 import { claimRefused } from './claim-refusals.ts';
 import type { ExecutorContext } from './context.ts';
 import { dryRun } from './dry-run.ts';
@@ -71,7 +72,8 @@ export async function evaluate(
   const quiet = { ...context, observer: { ...context.observer, verdict: () => undefined } };
   try {
     const prepared = await prepare(quiet, asked, { id: context.newId(), signal, explains: true });
-    return await explained(context, prepared, { asked, signal });
+    const asking = asked.dryRun || prepared.dryRun ? prepared : withQuestions(context, prepared);
+    return await explained(context, asking, { asked, signal });
   } catch (error) {
     const refusal = refusalOf(error, context.now());
     if (!(refusal instanceof Refusal) || refusal.status >= 500) throw refusal;
@@ -102,13 +104,14 @@ async function explained(
     ...(checked.error ? [new Refusal(codeOf(checked.error.code), checked.error.message)] : []),
     ...standing,
   ];
-  const asks = prepared.verdicts.some(({ verdict }) => verdict === 'ask');
+  // What only a claim finds may be something to ask about as well.
+  const questions = refusals.filter((refusal) => refusal instanceof ApprovalNeeded);
+  const verdicts = questions[0]?.prepared.verdicts ?? prepared.verdicts;
+  const asks = verdicts.some(({ verdict }) => verdict === 'ask');
+  const against = refusals.filter((refusal) => !(refusal instanceof ApprovalNeeded));
   return {
-    verdict: verdictOf(
-      refusals.filter((refusal) => !(asks && refusal === prepared.denied)),
-      asks,
-    ),
-    blockedBy: refusals.map(blockerOf),
+    verdict: verdictOf(against, asks),
+    blockedBy: against.map(blockerOf),
     plan: {
       prepared,
       target: prepared.target && targetRecordOf(prepared.target, cluster.name),
@@ -123,7 +126,7 @@ async function explained(
       impact,
       simulation,
     },
-    verdicts: prepared.verdicts,
+    verdicts,
     warnings: [...warnings, ...checked.warnings],
   };
 }

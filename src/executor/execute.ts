@@ -3,6 +3,8 @@ import type { Execution } from '../database/execution-row.ts';
 import { isTerminal } from '../database/execution-status.ts';
 import { findByKey, findExecution } from '../database/executions.ts';
 import type { Rights } from '../callers/rights.ts';
+import { agreed, ApprovalNeeded } from './agreed.ts';
+import { askApproval } from './ask-approval.ts';
 import { claimRefused } from './claim-refusals.ts';
 import { beginSoon } from './begin-soon.ts';
 import { carryOut, type CarryOutOptions } from './carry-out.ts';
@@ -48,7 +50,7 @@ export async function execute(
 /** The common way of an execution, a rollback and a resumption: replay, plan, carry out or enqueue, answer. */
 export async function answered(
   context: ExecutorContext,
-  terms: CarryOutOptions['terms'] & Pick<ExecuteRequest, 'actionId' | 'later'>,
+  terms: RequestTerms,
   {
     id,
     plan,
@@ -71,6 +73,7 @@ export async function answered(
     if (earlier) await refuseUnseen(context, rights, earlier);
     if (earlier) return await awaited(context, replay(earlier, terms), later);
     const prepared = await plan();
+    agreed(context, prepared, { dryRun: terms.dryRun || prepared.dryRun, agreement: undefined });
     if (later) {
       const answer = await withoutWaiting(context, { id, prepared, terms, replan, signal, rights }, later.notBefore);
       return await awaited(context, answer, later);
@@ -80,12 +83,50 @@ export async function answered(
     const stored = await storedAs(context, carried.id, rights);
     return replay(stored, terms, carried.id !== id || Boolean(idempotencyKey ?? actionId));
   } catch (error) {
-    await tellDenial(context, error, { id, terms }).catch((failure: unknown) => {
-      throw refusalOf(failure, context.now());
-    });
-    throw refusalOf(error, context.now());
+    if (error instanceof ApprovalNeeded) {
+      return await pending(context, { id, terms, replan, signal, rights, prepared: error.prepared });
+    }
+    throw await denied(context, error, { id, terms });
   }
 }
+
+/** Asks a person, and answers as for one that waits; the caller may wait as well. */
+async function pending(
+  context: ExecutorContext,
+  { id, terms, ...options }: Omit<CarryOutOptions, 'queued' | 'begun' | 'terms'> & Asking & { terms: RequestTerms },
+): Promise<ExecuteAnswer> {
+  const { later } = terms;
+  try {
+    const answer = await askApproval(context, { id, terms, ...options, notBefore: later?.notBefore });
+    switch (answer.outcome) {
+      case 'cooling':
+      case 'undone':
+        throw claimRefused(context, options.prepared, answer);
+      case 'duplicate':
+        return await awaited(context, replay(await storedAs(context, answer.id, options.rights), terms), later);
+      case 'asked':
+        return await awaited(context, underWay(answer.execution), later);
+    }
+  } catch (error) {
+    throw await denied(context, error, { id, terms });
+  }
+}
+
+/** What the caller is told; the audit has been told before. */
+async function denied(
+  context: ExecutorContext,
+  error: unknown,
+  about: { id: string; terms: RequestTerms },
+): Promise<unknown> {
+  try {
+    await tellDenial(context, error, about);
+    return refusalOf(error, context.now());
+  } catch (failure) {
+    return refusalOf(failure, context.now());
+  }
+}
+
+type RequestTerms = CarryOutOptions['terms'] & Pick<ExecuteRequest, 'actionId' | 'later'>;
 
 /** Begins what may begin at once, and lets the rest wait in the queue. */
 async function withoutWaiting(

@@ -22,6 +22,8 @@ export async function lookAgainUnderClaim(
     id: string;
     fence: number;
     prepared: Prepared;
+    /** Throws where a person has to agree. */
+    agree: (again: Prepared) => Prepared;
     resumeOf: string | null;
     requestedBy: string | null;
     queued: boolean;
@@ -29,11 +31,11 @@ export async function lookAgainUnderClaim(
   },
 ): Promise<void> {
   const { database, cluster, now, settings } = context;
-  const { id, fence, prepared, resumeOf, requestedBy, queued, signal } = about;
+  const { id, fence, prepared, agree, resumeOf, requestedBy, queued, signal } = about;
   const { plan, target, parameters, action, judgedAs } = prepared;
   try {
     const held = new Set(await heldBefore(database, { fence }));
-    await judgePlan(context, {
+    const judged = await judgePlan(context, {
       // Read anew: what the plan has read is what is in doubt.
       reader: readerOf(cluster, {
         signal: AbortSignal.any([signal, AbortSignal.timeout(Math.floor(settings.actions.leaseMs / 2))]),
@@ -47,6 +49,7 @@ export async function lookAgainUnderClaim(
       parameters,
       isHeld: (object) => held.has(objectKey(cluster.name, object)),
     });
+    agree({ ...prepared, ...judged });
   } catch (error) {
     const refusal = refusalOf(error, now());
     const message = refusal instanceof Refusal ? refusal.message : 'The rules could not be asked again';

@@ -1,6 +1,7 @@
 import { DatabaseUnavailable } from '../database/unavailable.ts';
 import { nextDue, sweepQueue } from '../database/queue.ts';
 import type { ExecutorContext } from './context.ts';
+import { expireApprovals } from './expire-approvals.ts';
 import { keepChain } from './keep-chain.ts';
 import { letGo } from './let-go.ts';
 import { settleSilent } from './settle.ts';
@@ -26,6 +27,7 @@ export async function tick(context: ExecutorContext, signal: AbortSignal, prunes
   try {
     await startDue(context, signal);
     await settleAll(context, signal, begun);
+    await expireApprovals(context);
     await tidy(context, signal, begun, prunes);
     chain.turn();
     await lookAhead(context);
@@ -35,7 +37,7 @@ export async function tick(context: ExecutorContext, signal: AbortSignal, prunes
 }
 
 /**
- * Starts what is due in the queue, settles silent runs and lets go of what is too old, until the signal ends; then waits for
+ * Starts what is due in the queue, settles silent runs, ends what nobody has agreed to in time and lets go of what is too old, until the signal ends; then waits for
  * what was begun. Woken by whoever has something for it. What goes wrong is told once, and tried again.
  */
 export async function runLoop(context: ExecutorContext, signal: AbortSignal): Promise<void> {
@@ -50,6 +52,7 @@ export async function runLoop(context: ExecutorContext, signal: AbortSignal): Pr
       if (started === 0 || performance.now() >= lookAtMs) {
         if (performance.now() >= lookAtMs) {
           await settleAll(context, signal, begun);
+          await expireApprovals(context);
           await tidy(context, signal, begun, isTurnToPrune());
           chain.turn();
         }

@@ -3,6 +3,7 @@ import type { Action } from '../actions/define.ts';
 import { permissionsForImpact } from '../impact/impact.ts';
 import { findKind } from '../kubernetes/kinds.ts';
 import { type Permission, permissionFor } from '../kubernetes/permission.ts';
+import { permissionsForApprovals } from './tell-approval.ts';
 import type { Rule } from '../policy/rule.ts';
 
 /** One verb on one resource, and the action or rule that asks for it. */
@@ -22,6 +23,7 @@ export function neededPermissions(actions: readonly Action[], rules: readonly Ru
     ...actions.flatMap((action) => [...action.permissions, ...readsOfRequest(action)].flatMap(needsOf(action.name))),
     ...permissionsForCallers.flatMap(needsOf(whoMayCall)),
     ...permissionsForImpact.flatMap(needsOf('who is touched')),
+    ...permissionsForApprovals.flatMap(needsOf('approvals')),
     ...rules.flatMap(({ name, permissions }) => permissions.flatMap(needsOf(name))),
   ];
 }

@@ -88,5 +88,8 @@ export const unclaimed = {
   acknowledgedAt: null,
   acknowledgedBy: null,
   acknowledgeReason: null,
+  approvalId: null,
+  approvedHash: null,
+  approvedBy: null,
   scheduledUndo: null,
 } satisfies Partial<Execution>;

@@ -49,13 +49,13 @@ const waitingSeenMs = 1_000;
 /**
  * Carries a claimed plan out: apply, verify, record. Gives the row as recorded; undefined where the lease was lost or the
  * run given up, because then the replica that takes over records. `replan` is asked when the cluster has moved on before the first
- * write, and where the plan itself wants a second look.
+ * write, and where the plan itself wants a second look; `agree` then throws where nobody has agreed to what was found.
  */
 export async function run(
   context: ExecutorContext,
   { fence, row, claimedAtMs }: Claimed,
   first: Prepared,
-  replan: (signal: AbortSignal) => Promise<Prepared>,
+  { replan, agree }: { replan: (signal: AbortSignal) => Promise<Prepared>; agree: (again: Prepared) => Prepared },
 ): Promise<Execution | undefined> {
   const { observer, settings, database, cluster } = context;
   const { id } = row;
@@ -142,7 +142,7 @@ export async function run(
       } catch (error) {
         const untouched = records.every(({ status }) => status === 'pending' || status === 'skipped');
         if (!(error instanceof PlanOutdated) || !untouched || attempt >= mostPlans || signal.aborted) throw error;
-        const again = await outlast(signal, () => replan(signal));
+        const again = agree(await outlast(signal, () => replan(signal)));
         if (again.target?.uid !== prepared.target?.uid) throw error;
         records = changeRecordsOf(again.plan, cluster.name);
         await adopt(again);

@@ -65,5 +65,7 @@ function queuedRollback(context: ExecutorContext, run: Execution, plan: Plan, la
     traceId: null,
     timeoutMs: run.timeoutMs,
     holder: null,
+    // Who has agreed to the run has agreed that it ends.
+    ...(run.approvedBy === null ? {} : { approvalId: run.approvalId, approvedBy: run.approvedBy }),
   };
 }

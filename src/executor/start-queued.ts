@@ -1,7 +1,9 @@
 import { Refusal } from '../actions/refusal.ts';
 import { endQueued, putBack, type Taken, takeDue, untilLaterUndoMs } from '../database/queue.ts';
 import { formatDuration } from '../text/duration.ts';
+import { ApprovalNeeded } from './agreed.ts';
 import { TurnOver } from './admit.ts';
+import { askApproval } from './ask-approval.ts';
 import { carryOut } from './carry-out.ts';
 import type { ExecutorContext } from './context.ts';
 import { errorRecordOf, refusalOf } from './failure.ts';
@@ -45,6 +47,10 @@ export async function startTaken(context: ExecutorContext, queued: Taken, stop: 
     await carryOutQueued(context, queued, stop);
   } catch (error) {
     if (error instanceof TurnOver) return;
+    if (error instanceof ApprovalNeeded) {
+      await askAboutQueued(context, queued, error);
+      return;
+    }
     const message = error instanceof Error ? error.message : String(error);
     if (stop.aborted) {
       await putBack(context.database, queued, { afterMs: 0, message: queued.message });
@@ -74,6 +80,13 @@ async function carryOutQueued(context: ExecutorContext, queued: Taken, stop: Abo
   } catch (error) {
     throw error instanceof TurnOver ? error : refusalOf(error, now());
   }
+}
+
+/** What was found at its turn needs an agreement that nobody was asked for before. */
+async function askAboutQueued(context: ExecutorContext, queued: Taken, { prepared }: ApprovalNeeded): Promise<void> {
+  const { id, resumeOf, notBefore } = queued;
+  const terms = { ...requestOf(queued), idempotencyKey: undefined, resumeOf: resumeOf ?? undefined };
+  await askApproval(context, { id, terms, prepared, notBefore: notBefore ?? undefined, queued });
 }
 
 async function letWaitOrEnd(context: ExecutorContext, queued: Taken, error: unknown): Promise<void> {

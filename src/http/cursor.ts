@@ -14,7 +14,7 @@ export function cursorOf({ createdAt, id }: HistoryPosition): string {
 }
 
 /** The position that a cursor of ours stands for; undefined for anything else. */
-export function positionOf(cursor: string): HistoryPosition | undefined {
+function positionOf(cursor: string): HistoryPosition | undefined {
   try {
     const text = decodeURIComponent(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')));
     const [createdAt, id] = Position.parse(JSON.parse(text));
@@ -26,3 +26,20 @@ export function positionOf(cursor: string): HistoryPosition | undefined {
 
 /** Base64's signs that a URL gives another meaning. */
 const signs: Record<string, string> = { '+': '-', '/': '_', '=': '' };
+
+/** `cursor` of a query. */
+export const Cursor = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .transform((cursor, context) => {
+    const position = positionOf(cursor);
+    if (position) return position;
+    context.addIssue({
+      code: 'custom',
+      message: 'is not one that this service has given; take it unchanged from `next` of the page before',
+    });
+    return z.NEVER;
+  })
+  .optional()
+  .describe('`next` of the page before');

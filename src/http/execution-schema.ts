@@ -41,6 +41,7 @@ export const Execution = z
     parameters: z.record(text, anything),
     reason: text.nullable(),
     requested_by: text.nullable(),
+    approved_by: text.nullable().describe('Who has agreed to it, where somebody was asked'),
     correlation_id: text.nullable(),
     workflow_id: text.nullable(),
     alert: z.record(text, anything).nullable(),
@@ -85,6 +86,12 @@ export const Execution = z
     duration_ms: z.int().nullable(),
     execution_time: z.int().nullable().describe('Nanoseconds'),
     trace_id: text.nullable(),
-    links: z.strictObject({ self: text, cancel: text.optional(), rollback: text.optional(), resume: text.optional() }),
+    links: z.strictObject({
+      self: text,
+      cancel: text.optional(),
+      approval: text.optional().describe('What somebody was asked about it'),
+      rollback: text.optional(),
+      resume: text.optional(),
+    }),
   })
   .meta({ id: 'Execution', description: 'One run of an action, from the request to what came of it' });

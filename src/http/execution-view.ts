@@ -26,6 +26,7 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     parameters: row.parameters,
     reason: row.reason,
     requested_by: row.requestedBy,
+    approved_by: row.approvedBy,
     correlation_id: row.correlationId,
     workflow_id: row.workflowId,
     alert: row.alert,
@@ -69,6 +70,7 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     links: {
       self,
       ...(over ? {} : { cancel: `/api/v1/executions/${encodeURIComponent(row.id)}/cancel` }),
+      ...(row.approvalId === null ? {} : { approval: `/api/v1/approvals/${encodeURIComponent(row.approvalId)}` }),
       ...(row.rollbackOf === null && isResumable(row)
         ? { resume: `/api/v1/executions/${encodeURIComponent(row.id)}/resume` }
         : {}),

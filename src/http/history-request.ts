@@ -5,7 +5,7 @@ import { executionStatuses } from '../database/execution-status.ts';
 import type { HistoryFilter, HistoryPosition } from '../database/executions.ts';
 import { pointerKey } from '../executor/parameter-pointer.ts';
 import { findKind } from '../kubernetes/kinds.ts';
-import { positionOf } from './cursor.ts';
+import { Cursor } from './cursor.ts';
 import { acceptedFormat, type HistoryFormat, historyFormats, notAcceptable } from './history-format.ts';
 import { Moment } from './moment.ts';
 import { parsed } from './parse.ts';
@@ -15,22 +15,6 @@ const text = z.string().min(1).max(253).optional();
 const usualOnPage = 50;
 const mostOnPage = 500;
 const mostExported = 1_000_000_000;
-
-const Cursor = z
-  .string()
-  .min(1)
-  .max(2_000)
-  .transform((cursor, context) => {
-    const position = positionOf(cursor);
-    if (position) return position;
-    context.addIssue({
-      code: 'custom',
-      message: 'is not one that this service has given; take it unchanged from `next` of the page before',
-    });
-    return z.NEVER;
-  })
-  .optional()
-  .describe('`next` of the page before');
 
 /** The query of `GET /api/v1/executions`. */
 export const HistoryQuery = z

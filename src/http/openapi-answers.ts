@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type RefusalCode, refusals } from '../actions/refusal.ts';
 import { Evaluation } from './evaluation-schema.ts';
+import { Approval } from './approval-schema.ts';
 import { Execution } from './execution-schema.ts';
 
 const text = z.string();
@@ -78,6 +79,13 @@ const Control = z
 
 const ControlPage = z.strictObject({ items: z.array(Control), next: z.null() }).meta({ id: 'ControlPage' });
 
+const ApprovalPage = z
+  .strictObject({
+    items: z.array(Approval),
+    next: text.nullable().describe('The cursor of the next page; null on the last'),
+  })
+  .meta({ id: 'ApprovalPage' });
+
 const Problem = z
   .strictObject({
     type: text.describe('urn:executor-service:problem:<code>'),
@@ -106,6 +114,8 @@ export const answerSchemas = {
   Execution,
   ExecutionPage,
   Evaluation,
+  Approval,
+  ApprovalPage,
   Action,
   ActionPage,
   Control,

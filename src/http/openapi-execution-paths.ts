@@ -146,12 +146,11 @@ const executed = {
     'Idempotent-Replayed',
     'Preference-Applied',
   ]),
-  202: answered('It is not over: it waits in the queue, or an earlier same request is under way', 'Execution', [
-    'Location',
-    'Preference-Applied',
-    'Retry-After',
-    'Idempotent-Replayed',
-  ]),
+  202: answered(
+    'It is not over: it waits in the queue or for somebody to agree, or an earlier same request is under way',
+    'Execution',
+    ['Location', 'Preference-Applied', 'Retry-After', 'Idempotent-Replayed'],
+  ),
 };
 
 function historyAnswer(): JsonObject {

@@ -17,6 +17,14 @@ export const requestHeaders: JsonObject = {
     schema: { type: 'string' },
     example: 'respond-async, wait=10',
   },
+  'If-Match': {
+    name: 'If-Match',
+    in: 'header',
+    required: true,
+    description: 'The plan_hash of the approval, in quotes: what was looked at is what is decided',
+    schema: { type: 'string' },
+    example: '"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
+  },
   traceparent: {
     ...inHeader('traceparent', 'The trace that the request belongs to (W3C Trace Context)'),
     schema: { type: 'string' },
@@ -40,6 +48,7 @@ export const answerHeaders: JsonObject = {
     description: '`true` where this is the answer to an earlier request with the same key',
     schema: { type: 'string', enum: ['true'] },
   },
+  ETag: { description: 'The plan_hash, in quotes', schema: { type: 'string' } },
   Link: { description: 'The next page, as `<...>; rel="next"`; absent on the last', schema: { type: 'string' } },
   Vary: { description: '`accept`: what is given depends on it', schema: { type: 'string' } },
   'Content-Disposition': { description: 'Of an export: the name of its file', schema: { type: 'string' } },

@@ -1,5 +1,6 @@
 import type { Action } from '../actions/define.ts';
 import type { JsonObject } from '../json.ts';
+import { approvalPaths } from './openapi-approval-paths.ts';
 import { executionPaths } from './openapi-execution-paths.ts';
 import { anywhere, operation, pathParameter } from './openapi-operation.ts';
 import { answered, refused } from './openapi-responses.ts';
@@ -9,6 +10,7 @@ import { servicePaths } from './openapi-service-paths.ts';
 export function openApiPaths(actions: readonly Action[]): JsonObject {
   return {
     ...executionPaths(actions),
+    ...approvalPaths,
     '/api/v1/actions': {
       get: operation('listActions', 'What can be done', {
         responses: { 200: answered('The catalogue', 'ActionPage'), ...refused(anywhere) },

@@ -3,6 +3,7 @@ import type { Action } from '../actions/define.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { AcknowledgeBody } from './acknowledge-request.ts';
 import { actionView } from './action-view.ts';
+import { DecideBody } from './approval-request.ts';
 import { CancelBody } from './cancel-request.ts';
 import { ControlBody } from './control-request.ts';
 import { RecommendationRequest, WorkflowRequest } from './execute-request.ts';
@@ -35,6 +36,7 @@ export function requestSchemas(actions: readonly Action[]): JsonObject {
       AcknowledgeBody,
       CancelBody,
       ControlBody,
+      DecideBody,
       ResumeBody,
       RollbackBody,
       SessionBody,

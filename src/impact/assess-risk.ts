@@ -1,4 +1,4 @@
-import type { RiskLevel } from '../actions/define.ts';
+import { type RiskLevel, riskLevels } from '../actions/define.ts';
 import type { Impact } from './impact.ts';
 
 export interface Risk {
@@ -15,7 +15,6 @@ export interface RiskFactors {
   impact?: Impact | undefined;
 }
 
-const levels: readonly RiskLevel[] = ['low', 'medium', 'high', 'critical'];
 /** Labels by which teams tell what a namespace is for, and what they write there for the one that counts. */
 const environmentLabels = ['environment', 'env', 'app.kubernetes.io/environment'];
 const production = ['production', 'prod', 'live'];
@@ -31,7 +30,7 @@ export function assessRisk(base: RiskLevel, factors: RiskFactors): Risk {
 
 /** The level that is so many above. */
 function raised(level: RiskLevel, by: number): RiskLevel {
-  return levels[Math.min(levels.indexOf(level) + by, levels.length - 1)] ?? level;
+  return riskLevels[Math.min(riskLevels.indexOf(level) + by, riskLevels.length - 1)] ?? level;
 }
 
 function ofEnvironment({ namespace }: RiskFactors): string[] {

@@ -1,4 +1,4 @@
-import { Refusal, type RefusalDetails } from '../actions/refusal.ts';
+import { Refusal } from '../actions/refusal.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
 import { allowedActions } from './allowed-actions.ts';
 import { beingDeleted } from './being-deleted.ts';
@@ -75,7 +75,7 @@ export interface Question
 /**
  * Asks every rule that the settings leave on, side by side, and keeps all that they say. A rule that can't find out
  * stands in the way like one that denies, with its error, unless one before it denies. What a rule denies is asked of a
- * person where its setting says so; until there are approvals that stands in the way too.
+ * person where its setting says so: its verdict is `ask`, and nothing stands in the way yet.
  */
 export async function judge({ validates = true, ...about }: Question): Promise<Judgement> {
   const relies: ObjectReference[] = [];
@@ -93,7 +93,6 @@ export async function judge({ validates = true, ...about }: Question): Promise<J
   const answers = await Promise.allSettled(asked.map((rule) => rule.judge(context)));
   const verdicts: VerdictOfRule[] = [];
   let denied: Refusal | undefined;
-  let question: Refusal | undefined;
   let failure: { error: unknown } | undefined;
   for (const [index, answer] of answers.entries()) {
     const name = asked[index]?.name ?? '';
@@ -104,14 +103,10 @@ export async function judge({ validates = true, ...about }: Question): Promise<J
     for (const value of [answer.value ?? []].flat()) {
       const asks = value.verdict === 'deny' && (value.asks ?? settingOf(name, context)?.verdict === 'ask');
       verdicts.push({ rule: name, verdict: asks ? 'ask' : value.verdict, reason: value.reason });
-      if (failure || value.verdict !== 'deny') continue;
-      if (asks) question ??= approvalNeeded(name, value.reason, value.retryAt ? { retryAt: value.retryAt } : {});
-      else denied ??= refusalOf(value);
+      if (!failure && !asks && value.verdict === 'deny') denied ??= refusalOf(value);
     }
   }
-  // What is denied is not asked about.
-  const refusal = denied ?? (failure ? undefined : question);
-  if (refusal) return { verdicts, refusal, relies, quotas };
+  if (denied) return { verdicts, refusal: denied, relies, quotas };
   if (failure) throw failure.error;
   return { verdicts, relies, quotas, ...(radius ? { radius } : {}) };
 }
@@ -147,16 +142,4 @@ function namespaceOf(target: ObjectReference | undefined): string | undefined {
 
 function refusalOf({ code, reason, hint, retryAt }: Extract<Verdict, { verdict: 'deny' }>): Refusal {
   return new Refusal(code, reason, { ...(hint ? { hint } : {}), ...(retryAt ? { retryAt } : {}) });
-}
-
-/** What a person has to agree to is refused as long as nobody can be asked. */
-export function approvalNeeded(
-  rule: string,
-  reason: string,
-  details: Pick<RefusalDetails, 'retryAt' | 'denied'> = {},
-): Refusal {
-  return new Refusal('policy_denied', `A person has to agree: ${reason}`, {
-    ...details,
-    hint: `This version can't ask anybody; safety.rules.${rule} in the settings says that it is asked`,
-  });
 }

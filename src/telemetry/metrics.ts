@@ -8,6 +8,7 @@ export type StateOfExecutions = {
   targetLocks: number;
   queueDepth: number;
   queueOldestSeconds: number;
+  approvalsPending: number;
 };
 
 export type MetricsOptions = {
@@ -56,6 +57,9 @@ export function createMetrics(options: MetricsOptions) {
     queueOldestSeconds: meter.createObservableGauge('executor_queue_oldest_seconds', {
       description: 'How long the first of the queued executions has waited since its time came.',
     }),
+    approvalsPending: meter.createObservableGauge('executor_approvals_pending', {
+      description: 'Executions that wait for a person to agree, over all replicas.',
+    }),
   };
   meter.addBatchObservableCallback(async (result) => {
     const read = await readState();
@@ -64,6 +68,7 @@ export function createMetrics(options: MetricsOptions) {
     result.observe(state.targetLocks, read.targetLocks);
     result.observe(state.queueDepth, read.queueDepth);
     result.observe(state.queueOldestSeconds, read.queueOldestSeconds);
+    result.observe(state.approvalsPending, read.approvalsPending);
   }, Object.values(state));
   meter
     .createObservableGauge('executor_slots_limit', {

@@ -48,7 +48,8 @@ describe.each(Object.keys(modes))('by %s', (title) => {
     if (!start) throw new Error(`There is no mode ${title}`);
     mode = await start(world);
     // By a name of its own: another test counts the reviews that the service asks for.
-    service = await startService({ env: mode.env, access, faults: asked.note, userAgent: 'callers-table' });
+    const env = { ...mode.env, EXECUTOR_SAFETY_APPROVAL_FROM_RISK: 'high' };
+    service = await startService({ env, access, faults: asked.note, userAgent: 'callers-table' });
     await createDeployment(cluster, { namespace: own, name: 'web', replicas: 1 });
     await createDeployment(cluster, { namespace: foreign, name: 'web', replicas: 1 });
     const stuck = { namespace: own, name: 'stuck', replicas: 0, podAnnotations: { 'test/never-ready': 'true' } };
@@ -59,6 +60,12 @@ describe.each(Object.keys(modes))('by %s', (title) => {
       expect((await send('viewer', 'GET', { path: `/api/v1/executions?namespace=${own}` })).body.items).not.toEqual([]),
     );
     const id = async (run: Promise<Answer>): Promise<string> => (await run).body.action_id;
+    const toAgreeTo = async (namespace: string): Promise<string> => {
+      const { body } = await act(namespace, 'web', {
+        parameters: { namespace, resource_name: 'web', replicas: 9 },
+      });
+      return String(body.links.approval).replace(/.*\//, '');
+    };
     ground = {
       own,
       foreign,
@@ -66,6 +73,8 @@ describe.each(Object.keys(modes))('by %s', (title) => {
       done: await id(act(own, 'web')),
       failed: await id(act(own, 'stuck', { timeout: '1s' })),
       foreignDone: await id(act(foreign, 'web')),
+      asked: await toAgreeTo(own),
+      foreignAsked: await toAgreeTo(foreign),
       ofNode: await id(
         send('admin', 'POST', {
           path: '/api/v1/execute',
@@ -86,11 +95,16 @@ describe.each(Object.keys(modes))('by %s', (title) => {
     return send('admin', 'POST', { path: '/api/v1/execute', body });
   }
 
-  async function send(caller: Column, method: string, { path, body }: TableRequest): Promise<Answer> {
+  async function send(
+    caller: Column,
+    method: string,
+    { path, body, headers: more = {} }: TableRequest,
+  ): Promise<Answer> {
     const requestId = randomUUID();
     requestIds.push(requestId);
     const headers = {
       'x-request-id': requestId,
+      ...more,
       ...(caller === 'none' ? {} : { authorization: `Bearer ${mode.tokens[caller]}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };

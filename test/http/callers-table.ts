@@ -10,6 +10,9 @@ export interface TableGround {
   failed: string;
   foreignDone: string;
   ofNode: string;
+  /** Approvals that are pending: in the own namespace, and in the other one. */
+  asked: string;
+  foreignAsked: string;
   /** Of whoever asks. */
   token: string;
 }
@@ -17,6 +20,7 @@ export interface TableGround {
 export interface TableRequest {
   path: string;
   body?: unknown;
+  headers?: Record<string, string>;
 }
 
 export interface Row {
@@ -88,6 +92,29 @@ export const rows: readonly Row[] = [
   ...onExecution('rollback', 'done', 200, { dry_run: true }),
   ...onExecution('resume', 'done', 409, {}),
   ...onExecution('acknowledge', 'failed', 200, { reason: 'seen' }),
+
+  row('GET /api/v1/approvals', 'all that somebody sees', everybodyKnown(200), {
+    request: () => ({ path: '/api/v1/approvals' }),
+  }),
+  row('GET /api/v1/approvals/{id}', 'of the own namespace', [401, 401, 404, 200, 200, 200, 200], {
+    request: ({ asked }) => ({ path: `/api/v1/approvals/${asked}` }),
+    missing: () => ({ path: '/api/v1/approvals/none' }),
+  }),
+  row('GET /api/v1/approvals/{id}', 'of another namespace', [401, 401, 200, 404, 404, 404, 200], {
+    request: ({ foreignAsked }) => ({ path: `/api/v1/approvals/${foreignAsked}` }),
+    missing: () => ({ path: '/api/v1/approvals/none' }),
+  }),
+  // On another plan than it is about: who may decide it is told so.
+  ...['approve', 'reject'].flatMap((verb) => [
+    row(`POST /api/v1/approvals/{id}/${verb}`, 'of the own namespace', [401, 401, 404, 403, 403, 412, 412], {
+      request: ({ asked }) => decision(asked, verb),
+      missing: () => decision('none', verb),
+    }),
+    row(`POST /api/v1/approvals/{id}/${verb}`, 'of another namespace', [401, 401, 403, 404, 404, 404, 412], {
+      request: ({ foreignAsked }) => decision(foreignAsked, verb),
+      missing: () => decision('none', verb),
+    }),
+  ]),
 
   row('GET /api/v1/controls', 'all that somebody sees', everybodyKnown(200), {
     request: () => ({ path: '/api/v1/controls' }),
@@ -178,6 +205,10 @@ function scale(namespace: string, name: string): TableRequest {
 
 function cordon(node: string): TableRequest {
   return execute({ action: 'cordon_node', parameters: { node_name: node } });
+}
+
+function decision(id: string, verb: string): TableRequest {
+  return { path: `/api/v1/approvals/${id}/${verb}`, body: {}, headers: { 'if-match': '"another plan"' } };
 }
 
 function letGo(scope: string): TableRequest {

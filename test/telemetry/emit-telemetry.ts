@@ -16,7 +16,14 @@ const metrics = createMetrics({
   slotsLimit: 10,
   circuitOpen: () => false,
   build: { version: '1.2.3', commit: 'abc' },
-  readState: async () => ({ running: 3, slotsInUse: 2, targetLocks: 1, queueDepth: 4, queueOldestSeconds: 1.5 }),
+  readState: async () => ({
+    running: 3,
+    slotsInUse: 2,
+    targetLocks: 1,
+    queueDepth: 4,
+    queueOldestSeconds: 1.5,
+    approvalsPending: 2,
+  }),
 });
 
 const parent = propagation.extract(context.active(), {

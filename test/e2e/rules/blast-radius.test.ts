@@ -81,9 +81,8 @@ test('the whole cluster has its limit', async () => {
   });
   const asked = await service.replica({ env: { EXECUTOR_SAFETY_RULES_BLAST_RADIUS_VERDICT: 'ask' } });
   expect((await scale(asked, namespace, 'b', 1)).body).toMatchObject({
-    code: 'policy_denied',
-    detail: expect.stringMatching(/^A person has to agree: 1 targets in the cluster/),
-    retry_at: expect.any(String),
+    status: 'pending_approval',
+    message: expect.stringMatching(/^Waits for somebody to agree: 1 targets in the cluster/),
   });
   const off = await service.replica({ env: { EXECUTOR_SAFETY_RULES_BLAST_RADIUS_VERDICT: 'off' } });
   expectCompleted(await scale(off, namespace, 'b', 1));

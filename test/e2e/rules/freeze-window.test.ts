@@ -80,8 +80,8 @@ test('one window may begin before another ends, of those that hold here', async 
 
 test('a person is asked where the settings say so', async () => {
   expect((await scaled([began(10, '30m')], 3, {}, 'ask')).body).toMatchObject({
-    code: 'policy_denied',
-    detail: expect.stringMatching(/^A person has to agree: closing is a window/),
+    status: 'pending_approval',
+    message: expect.stringMatching(/^Waits for somebody to agree: closing is a window/),
   });
 });
 

@@ -54,8 +54,8 @@ test('as many executions pass as the namespace has; dry runs and what is so alre
   expect((await scale(service, 'web-0', 3, { dry_run: true })).body).toMatchObject({ status: 'completed' });
   const asked = await service.replica({ env: { EXECUTOR_SAFETY_RULES_NAMESPACE_QUOTA_VERDICT: 'ask' } });
   expect((await scale(asked, 'web-0', 3)).body).toMatchObject({
-    code: 'policy_denied',
-    detail: expect.stringMatching(/^A person has to agree: 3 executions/),
+    status: 'pending_approval',
+    message: expect.stringMatching(/^Waits for somebody to agree: 3 executions/),
   });
   const off = await service.replica({ env: { EXECUTOR_SAFETY_RULES_NAMESPACE_QUOTA_VERDICT: 'off' } });
   expect((await scale(off, 'web-0', 3)).body).toMatchObject({ status: 'completed', changed: true });

@@ -102,11 +102,10 @@ test('as many restarts as the settings say pass, the next does not; another targ
     retry_at: new Date(Date.parse(first.body.finished_at) + windowMs).toISOString(),
   });
   expect(await asked.execute('restart_deployment', parameters)).toMatchObject({
-    status: 403,
+    status: 202,
     body: {
-      code: 'policy_denied',
-      detail: expect.stringMatching(/^A person has to agree: .* restarted 2 times/),
-      hint: expect.stringContaining('safety.rules.oscillation'),
+      status: 'pending_approval',
+      message: expect.stringMatching(/^Waits for somebody to agree: .* restarted 2 times/),
     },
   });
   expectCompleted(await restart('neighbour'));
