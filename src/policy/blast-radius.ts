@@ -1,8 +1,7 @@
 import { isInService } from '../kubernetes/schedulable-nodes.ts';
+import { allNodes } from './all-nodes.ts';
 import { nodesTakenOutOfService } from './nodes-taken-away.ts';
 import { type Rule, takesEffect } from './rule.ts';
-
-const allNodes = { apiVersion: 'v1', kind: 'Node' };
 
 /**
  * So many different targets are changed within a window, in one namespace and in the cluster: the next is refused until an

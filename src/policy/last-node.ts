@@ -1,5 +1,7 @@
 import { referenceTo } from '../kubernetes/object.ts';
 import { takesOrdinaryPods, uncordonedNodes } from '../kubernetes/schedulable-nodes.ts';
+import { valueAt } from '../kubernetes/value-at.ts';
+import { allNodes, areRead } from './all-nodes.ts';
 import { nodesTakenAway } from './nodes-taken-away.ts';
 import { breaksQuorum } from './quorum.ts';
 import type { Rule, RuleContext, Verdict } from './rule.ts';
@@ -15,7 +17,8 @@ export const lastNode: Rule = {
   codes: ['policy_denied'],
   permissions: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list'] }],
 
-  readAhead: ({ cluster, action }) => (action.takesNodesAway ? [uncordonedNodes(cluster, { limit: 2 })] : []),
+  readAhead: (about) =>
+    about.action.takesNodesAway && !areRead(about) ? [uncordonedNodes(about.cluster, { limit: 2 })] : [],
 
   async judge(context) {
     const verdicts = await Promise.all([isLast(context), breaksQuorum(context)]);
@@ -23,13 +26,16 @@ export const lastNode: Rule = {
   },
 };
 
-async function isLast({ cluster, plan, relyOn, isHeld }: RuleContext): Promise<Verdict | undefined> {
+async function isLast(context: RuleContext): Promise<Verdict | undefined> {
+  const { cluster, plan, relyOn, isHeld } = context;
   const taken = nodesTakenAway(plan);
   if (taken.length === 0) return undefined;
   const names = taken.map(({ name }) => name);
   // One more than is taken away is mostly enough to know that one stays; all are read only where those are tainted.
-  for (const limit of [taken.length + 1, undefined]) {
-    const nodes = await uncordonedNodes(cluster, limit === undefined ? {} : { limit });
+  for (const limit of areRead(context) ? [undefined] : [taken.length + 1, undefined]) {
+    const nodes = areRead(context)
+      ? (await cluster.list(allNodes)).items.filter((node) => valueAt(node, ['spec', 'unschedulable']) !== true)
+      : await uncordonedNodes(cluster, limit === undefined ? {} : { limit });
     const other = nodes.find(
       (node) => !names.includes(node.metadata.name) && takesOrdinaryPods(node) && !isHeld(referenceTo(node)),
     );

@@ -44,7 +44,7 @@ export interface RuleContext {
 }
 
 /** What is known before the target is read. */
-export type Ahead = Pick<RuleContext, 'cluster' | 'settings' | 'history'> & {
+export type Ahead = Pick<RuleContext, 'cluster' | 'settings' | 'history' | 'dryRun'> & {
   action: Pick<Action, 'name' | 'takesNodesAway'>;
   target: ObjectReference;
 };

@@ -112,7 +112,7 @@ export async function judge({ validates = true, ...about }: Question): Promise<J
 }
 
 /** Begins what the rules will read of a target. */
-export function readAheadForRules(about: Ahead & { validates: boolean; dryRun: boolean }): Promise<unknown>[] {
+export function readAheadForRules(about: Ahead & { validates: boolean }): Promise<unknown>[] {
   const { dryRun, validates } = about;
   const context = { ...about, namespace: namespaceOf(about.target) };
   return rules
