@@ -1,3 +1,4 @@
+import type { Sql } from 'postgres';
 import type { Database } from './connect.ts';
 import { type HistoryTarget, onTarget } from './on-target.ts';
 
@@ -25,24 +26,30 @@ export async function failuresOf(
   database: Database,
   { target, action }: { target: HistoryTarget; action: string },
 ): Promise<Failures> {
-  const rows = await database.statement(
+  // Mostly it went well the last time, which one row tells.
+  const [newest] = await database.statement('last_outcome_of', (sql) => ended(sql, { target, action, most: 1 }));
+  if (!newest || newest.over) return { count: 0, last: undefined };
+  const [failed] = await database.statement(
     'failures_of',
     (sql) => sql<{ count: number; id: string; at: number }[]>`
-      with told as (
-        select e.id, e.finished_at, (e.status in ('completed', 'rolled_back') and e.error is null)
-            or e.acknowledged_at is not null as over
-        from execution e
-        where ${onTarget(sql, target)} and e.action = ${action} and not e.dry_run and e.finished_at is not null
-          and e.status in ('completed', 'rolled_back', 'failed', 'timed_out') and (e.changed or e.status <> 'completed')
-        order by e.finished_at desc, e.id desc limit ${mostRead}
-      ), since as (
+      with told as (${ended(sql, { target, action, most: mostRead })}), since as (
         select id, finished_at, bool_or(over) over (order by finished_at desc, id desc) as past from told
       )
       select (count(*) over ())::integer as count, id, (extract(epoch from finished_at) * 1000)::float8 as at
       from since where not past order by finished_at desc, id desc limit 1`,
   );
-  const [newest] = rows;
-  return newest
-    ? { count: newest.count, last: { id: newest.id, at: new Date(newest.at) } }
+  return failed
+    ? { count: failed.count, last: { id: failed.id, at: new Date(failed.at) } }
     : { count: 0, last: undefined };
+}
+
+/** The newest ends that say something of the action, and of each whether what failed before counts no longer. */
+function ended(sql: Sql, { target, action, most }: { target: HistoryTarget; action: string; most: number }) {
+  return sql<{ id: string; finished_at: unknown; over: boolean }[]>`
+    select e.id, e.finished_at, (e.status in ('completed', 'rolled_back') and e.error is null)
+        or e.acknowledged_at is not null as over
+    from execution e
+    where ${onTarget(sql, target)} and e.action = ${action} and not e.dry_run and e.finished_at is not null
+      and e.status in ('completed', 'rolled_back', 'failed', 'timed_out') and (e.changed or e.status <> 'completed')
+    order by e.finished_at desc, e.id desc limit ${most}`;
 }
