@@ -47,6 +47,8 @@ export async function mutationsFrom(
     if (!call || line.stage !== 'ResponseComplete' || !writing.has(line.verb) || code < 200 || code >= 300) continue;
     if (isDryRun(line) || !line.objectRef) continue;
     const { resource, subresource, namespace, name } = line.objectRef;
+    // A review is asked by creating it, and kept nowhere.
+    if (resource.endsWith('reviews')) continue;
     const made = line.requestObject?.['metadata'] as { name?: string } | undefined;
     mutations.push({
       auditId: line.auditID,

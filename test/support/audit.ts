@@ -63,12 +63,17 @@ export async function auditFromNow(): Promise<Audit> {
 
 /** What writes, and is no dry run. */
 export function isWrite(entry: AuditEntry): boolean {
-  return (writing.has(entry.verb) || isCommand(entry)) && !isDryRun(entry);
+  return (writing.has(entry.verb) || isCommand(entry)) && !isDryRun(entry) && !isQuestion(entry);
 }
 
 /** A WebSocket is opened by a GET; what the command does is anyone's guess. */
 function isCommand({ objectRef }: AuditEntry): boolean {
   return objectRef?.resource === 'pods' && objectRef.subresource === 'exec';
+}
+
+/** A review is asked by creating it, and kept nowhere. */
+function isQuestion({ objectRef }: AuditEntry): boolean {
+  return objectRef?.apiGroup === 'authorization.k8s.io' || objectRef?.apiGroup === 'authentication.k8s.io';
 }
 
 function isDryRun({ requestURI, requestObject }: AuditEntry): boolean {
