@@ -72,8 +72,8 @@ function isCommand({ objectRef }: AuditEntry): boolean {
 }
 
 /** A review is asked by creating it, and kept nowhere. */
-function isQuestion({ objectRef }: AuditEntry): boolean {
-  return objectRef?.apiGroup === 'authorization.k8s.io' || objectRef?.apiGroup === 'authentication.k8s.io';
+function isQuestion({ requestURI }: AuditEntry): boolean {
+  return /^\/apis\/auth(orization|entication)\.k8s\.io\//.test(requestURI);
 }
 
 function isDryRun({ requestURI, requestObject }: AuditEntry): boolean {

@@ -122,29 +122,3 @@ test('a run that has changed nothing gives its room back', async () => {
   expectCompleted(await scale(service, namespace, 'b', 1));
   await service.close();
 });
-
-test('that share of the nodes is taken out of service within the window, one at least; to open one is always allowed', async () => {
-  const nodes = ['1', '2'].map((number) => `radius-${number}`);
-  await ensureNodes(cluster, nodes);
-  const { service } = await shop([], { NODE_SHARE: '0' });
-  const [first = '', second = ''] = nodes;
-
-  expectCompleted(await service.execute('cordon_node', { node_name: first }));
-  expect(await service.execute('cordon_node', { node_name: second })).toMatchObject({
-    status: 409,
-    body: {
-      code: 'blast_radius_exceeded',
-      detail: expect.stringContaining('1 nodes are out of service or have been changed'),
-    },
-  });
-  expect((await service.execute('drain_node', { node_name: second })).body).toMatchObject({
-    code: 'blast_radius_exceeded',
-  });
-  expectCompleted(await service.execute('uncordon_node', { node_name: first }));
-  expectCompleted(await service.execute('cordon_node', { node_name: first }));
-  const wider = await service.replica({ env: { EXECUTOR_SAFETY_RULES_BLAST_RADIUS_NODE_SHARE: '1' } });
-  expectCompleted(await wider.execute('cordon_node', { node_name: second }));
-
-  for (const name of nodes) await cluster.delete({ apiVersion: 'v1', kind: 'Node', name });
-  await service.close();
-});

@@ -122,3 +122,26 @@ test('nodes that others have cordoned count for the share, also where two more a
   // When somebody brings one back nobody knows.
   expect(full?.body.retry_at).toBeUndefined();
 });
+
+test('one node may always be taken out of service within the window; to open one is always allowed', async () => {
+  const limited = (share: string) =>
+    service.replica({
+      env: Object.fromEntries([rule('BLAST_RADIUS', 'deny'), ['EXECUTOR_SAFETY_RULES_BLAST_RADIUS_NODE_SHARE', share]]),
+    });
+  await service.sql`update execution set finished_at = finished_at - interval '1 hour'`;
+  await allReady();
+  const narrow = await limited('0');
+  const [first = '', second = ''] = workers;
+  const cordonBy = async (replica: Replica, action: string, node_name: string) =>
+    (await replica.execute(action, { node_name })).body;
+
+  expect(await cordonBy(narrow, 'cordon_node', first)).toMatchObject({ status: 'completed' });
+  for (const action of ['cordon_node', 'drain_node'])
+    expect(await cordonBy(narrow, action, second)).toMatchObject({
+      code: 'blast_radius_exceeded',
+      detail: expect.stringMatching(/^1 nodes are out of service or have been changed within 10m, and 1 may be/),
+    });
+  expect(await cordonBy(narrow, 'uncordon_node', first)).toMatchObject({ status: 'completed' });
+  expect(await cordonBy(narrow, 'cordon_node', first)).toMatchObject({ status: 'completed' });
+  expect(await cordonBy(await limited('1'), 'cordon_node', second)).toMatchObject({ status: 'completed' });
+});
