@@ -8,5 +8,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Most of the time of a file is waiting for a cluster; a real one has its own work to do (test:cluster takes fewer).
     maxWorkers: 6,
+    maxConcurrency: 12,
   },
 });

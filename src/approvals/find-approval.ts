@@ -20,8 +20,9 @@ export async function findSeenApproval(
 ): Promise<Question> {
   const approval = await findApproval(database, id);
   const execution = approval && (await findExecution(database, approval.executionId));
-  if (!execution || !(await rights.may('get', await placeOf({ database }, execution)))) {
-    throw new Refusal('approval_not_found', `There is no approval ${id}`);
-  }
+  // Asked also where there is none: how long a no takes must not tell whether there is one.
+  const place = execution ? await placeOf({ database }, execution) : { action: id, namespace: undefined };
+  const seen = await rights.may('get', place);
+  if (!execution || !seen) throw new Refusal('approval_not_found', `There is no approval ${id}`);
   return { approval, execution };
 }

@@ -60,6 +60,8 @@ describe('where settings come from', () => {
       safety: {
         enableCooldown: true,
         enableValidation: true,
+        requireConfirmation: false,
+        approval: { fromRisk: 'critical', expiresAfterMs: 1_800_000 },
         rules: {
           protected_target: {
             verdict: 'deny',
@@ -200,7 +202,7 @@ describe('faults', () => {
     lease: 15
     dry_run: maybe
   safety:
-    require_confirmation: true
+    require_confirmation: sometimes
   colour: blue
 other: 1
 `;
@@ -211,7 +213,7 @@ other: 1
       'config/executor-service.yaml:4: unknown key executor.actions.max_concurent; did you mean max_concurrent? | dry_run, max_concurrent, cooldown_period, execution_timeout, lease, shutdown_timeout, wait_for_slot, exec_paths',
       'config/executor-service.yaml:5: executor.actions.lease is "15", which is not a duration | a duration such as 30s, 5m, 1h30m or 90d, from 1s to 10m',
       'config/executor-service.yaml:6: executor.actions.dry_run is "maybe" | true or false',
-      'config/executor-service.yaml:8: executor.safety.require_confirmation is true, which asks for approvals, which are not available in this version | false',
+      'config/executor-service.yaml:8: executor.safety.require_confirmation is "sometimes" | true or false',
       'config/executor-service.yaml:9: unknown key executor.colour | service_port, service_host, kubernetes, actions, database, auth, rate_limit, safety, monitoring',
       'config/executor-service.yaml:10: unknown key other | executor',
       'EXECUTOR_ACTION_LEASE: unknown variable; did you mean EXECUTOR_ACTIONS_LEASE?',

@@ -56,6 +56,7 @@ describe('the generated ClusterRole', () => {
     expect(rightsIn(stdout)).toContain('patch deployments.apps/scale');
     expect(rightsIn(stdout)).not.toContain('patch deployments.apps');
     expect(rightsIn(stdout).filter((right) => right.startsWith('delete') || right.startsWith('create'))).toEqual([
+      'create events',
       'create selfsubjectaccessreviews.authorization.k8s.io',
       'create subjectaccessreviews.authorization.k8s.io',
       'create tokenreviews.authentication.k8s.io',

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { actions } from '../../src/actions/registry.ts';
 import type { ObjectReference } from '../../src/kubernetes/object.ts';
@@ -20,38 +21,50 @@ afterAll(async () => {
   await ground?.close();
 });
 
+const reading = ['get', 'list', 'watch'];
+/** What only reads is not asked about. */
+const acting = actions.filter(({ permissions }) =>
+  permissions.some(({ verbs }) => verbs.some((verb) => !reading.includes(verb))),
+);
 const loaded = await Promise.all(
-  actions.map(async ({ name }) => ({ name, effects: Object.entries((await scenariosOf(name))?.effects ?? {}) })),
-);
-const effects = loaded.flatMap(({ name, effects: all }) =>
-  all.map(([title, prepare]) => [name, title, prepare] as const),
+  acting.map(async ({ name }) => ({ name, effects: Object.entries((await scenariosOf(name))?.effects ?? {}) })),
 );
 
-test.each(effects)(
-  '%s is planned the same a second later, and so is what was agreed to: %s',
-  async (action, _, prepare) => {
-    const { target, parameters } = await prepare(ground);
-    const body = { action, parameters: { ...parameters, ...namesOf(target) } };
-    const pending = await service.post('/api/v1/execute', body, { authorization: `Bearer ${tokens.asking}` });
-    // What only reads is not asked about.
-    if (pending.status === 200) return;
-    const headers = { authorization: `Bearer ${tokens.agreeing}` };
-    const { body: approval } = await service.get(pending.body.links.approval, headers);
-    await new Promise((resolve) => setTimeout(resolve, 1_050));
+// Those of one action in turn: some look for what another of them has made, in the whole cluster.
+test.concurrent.each(loaded)(
+  '$name is planned the same a second later, and so is what was agreed to',
+  { timeout: 120_000 },
+  async ({ name: action, effects }) => {
+    for (const [title, prepare] of effects) {
+      const { target, parameters } = await prepare(ground);
+      const body = { action, parameters, ...(target ? { target: namesOf(target) } : {}) };
+      if (target) await untilQuiet(target);
+      const pending = await service.post('/api/v1/execute', body, { authorization: `Bearer ${tokens.asking}` });
+      // It is so already.
+      if (pending.status === 200) continue;
+      const headers = { authorization: `Bearer ${tokens.agreeing}` };
+      const { body: approval } = await service.get(pending.body.links.approval, headers);
+      await sleep(1_050);
 
-    // Nothing of it is begun: no loop runs here.
-    const approved = await service.post(
-      approval.links.approve,
-      {},
-      { ...headers, 'if-match': `"${approval.plan_hash}"` },
-    );
+      // Nothing of it is begun: no loop runs here.
+      const ifMatch = { ...headers, 'if-match': `"${approval.plan_hash}"` };
+      const approved = await service.post(approval.links.approve, {}, ifMatch);
 
-    expect(approved.status, JSON.stringify(approved.body)).toBe(200);
+      expect(approved.status, `${title}: ${JSON.stringify(approved.body)}`).toBe(200);
+    }
   },
 );
 
-function namesOf(target: ObjectReference | undefined): Record<string, string> {
-  if (!target) return {};
-  const { kind, namespace, name } = target;
-  return { resource_type: kind, resource_name: name, ...(namespace ? { namespace } : {}) };
+/** Until the controllers have done with it what they do with something new, and that is older than the second of the plan. */
+async function untilQuiet(target: ObjectReference): Promise<void> {
+  for (let before = ''; ;) {
+    const { metadata } = await ground.cluster.get(target);
+    if (metadata.resourceVersion === before) return;
+    before = metadata.resourceVersion ?? '';
+    await sleep(1_050);
+  }
+}
+
+function namesOf({ apiVersion, kind, namespace, name }: ObjectReference): Record<string, string> {
+  return { api_version: apiVersion, kind, name, ...(namespace ? { namespace } : {}) };
 }

@@ -122,8 +122,8 @@ describe.skipIf(!onRealCluster)('a service whose account lacks a right', () => {
       service.replica({ env: { EXECUTOR_SAFETY_RULES_PERMISSION_CHECK_VERDICT: word } });
 
     expect((await scale(await verdict('ask'), 'web', 2)).body).toMatchObject({
-      code: 'policy_denied',
-      detail: expect.stringMatching(/^A person has to agree: this service may not patch/),
+      status: 'pending_approval',
+      message: expect.stringMatching(/^Waits for somebody to agree: this service may not patch/),
     });
     expect((await scale(await verdict('off'), 'web', 2)).body).toMatchObject({
       status: 'failed',
