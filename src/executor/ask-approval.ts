@@ -50,7 +50,7 @@ export async function askApproval(
   const approval = {
     id: newId(),
     planHash: hash,
-    evaluation: evaluationOfPlan(cluster.name, prepared, hash),
+    evaluation: await evaluationOfPlan(context, { prepared, hash, signal }),
     expiresMs: settings.safety.approval.expiresAfterMs,
   };
   const answer = await untilTold(context, id, () =>

@@ -7,7 +7,7 @@ import { assessRisk, type Risk } from '../impact/assess-risk.ts';
 import { type Impact, impactOf } from '../impact/impact.ts';
 import { type DrainSimulation, simulateDrain } from '../impact/simulate-drain.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
-import { type ClusterReader, readerOf } from '../kubernetes/reader.ts';
+import { readerOf } from '../kubernetes/reader.ts';
 import { ApprovalNeeded, withQuestions } from './agreed.ts';
 import { claimRefused } from './claim-refusals.ts';
 import type { ExecutorContext } from './context.ts';
@@ -28,6 +28,7 @@ import {
   type VerdictRecord,
 } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
+import { namespaceOf } from './risk-of.ts';
 
 /** One thing that stands against a request; `until` where it passes by itself. */
 export interface Blocker {
@@ -90,17 +91,17 @@ async function explained(
   const reader = readerOf(cluster, { signal });
   const warnings: string[] = [...prepared.plan.warnings];
   const acts = !onlyReads(prepared.plan) && !isNoOp(prepared.plan);
-  const [checked, standing, impact, simulation, risk] = await Promise.all([
+  const [checked, standing, impact, simulation, namespace] = await Promise.all([
     dryRun(context, prepared, signal),
     acts && !asked.dryRun ? claimNow(context, prepared) : [],
     readable(warnings, 'who is touched', impactOf(reader, prepared.plan)),
     prepared.action === 'drain_node' && prepared.target
       ? readable(warnings, 'the drain', simulateDrain(reader, { plan: prepared.plan, node: prepared.target }))
       : undefined,
-    namespaceOf(reader, prepared),
+    readable(warnings, 'the namespace', namespaceOf(reader, prepared.target)),
   ]);
   const refusals = [
-    ...(prepared.denied ? [prepared.denied] : []),
+    ...(prepared.denials ?? []),
     ...(checked.error ? [new Refusal(codeOf(checked.error.code), checked.error.message)] : []),
     ...standing,
   ];
@@ -120,7 +121,7 @@ async function explained(
       expectations: expectationRecordsOf(prepared.plan, false),
       risk: assessRisk(findAction(prepared.action)?.risk ?? 'high', {
         planned: prepared.plan.riskReasons,
-        namespace: risk,
+        namespace,
         impact,
       }),
       impact,
@@ -195,18 +196,4 @@ async function readable<T>(warnings: string[], what: string, reading: Promise<T>
     warnings.push(`Not all of ${what} could be read: ${error.message}`);
     return undefined;
   });
-}
-
-/** The labels of the namespace that it happens in, where it is there and may be read. */
-async function namespaceOf(
-  reader: ClusterReader,
-  { target }: Prepared,
-): Promise<{ name: string; labels: Record<string, string> } | undefined> {
-  const name = target?.kind === 'Namespace' ? target.name : target?.namespace;
-  if (name === undefined) return undefined;
-  const namespace = await reader.get({ apiVersion: 'v1', kind: 'Namespace', name }).catch((error: unknown) => {
-    if (isKubernetesError(error, 'forbidden', 'notFound')) return undefined;
-    throw error;
-  });
-  return namespace && { name, labels: namespace.metadata.labels ?? {} };
 }

@@ -16,8 +16,8 @@ export interface Judged {
   /** What the claim is to count, so that not ever more is changed. */
   radius?: RadiusLimits;
   quotas: Quota[];
-  /** The refusal that the rules would give, where they were asked only for what they say. */
-  denied?: Refusal | undefined;
+  /** What the rules deny, where they were asked only for what they say. */
+  denials?: Refusal[];
 }
 
 /** What the rules are asked about, beside what every question of this service has in common. */
@@ -28,7 +28,7 @@ export interface PlanQuestion extends Pick<
   reader: ClusterReader;
   /** Not to be started before. */
   notBefore?: Date | undefined;
-  /** What they deny is told as `denied`, and counted nowhere. */
+  /** What they deny is told as `denials`, and counted nowhere. */
   explains?: boolean | undefined;
   history?: RuleHistory;
 }
@@ -39,7 +39,7 @@ export async function judgePlan(
   { reader, notBefore, explains, history = historyOf(context), ...about }: PlanQuestion,
 ): Promise<Judged> {
   const { settings, observer, now } = context;
-  const { refusal, ...judged } = await observer.phase('rules', () =>
+  const { refusal, denials, ...judged } = await observer.phase('rules', () =>
     judge({
       ...about,
       cluster: reader,
@@ -50,7 +50,7 @@ export async function judgePlan(
       validates: settings.safety.enableValidation,
     }),
   );
-  if (explains) return { ...judged, denied: refusal };
+  if (explains) return { ...judged, denials };
   for (const { rule, verdict } of judged.verdicts) observer.verdict(rule, verdict);
   if (refusal) {
     const denied = { action: about.action.name, target: about.target, verdicts: judged.verdicts };

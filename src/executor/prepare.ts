@@ -3,7 +3,6 @@ import { findAction } from '../actions/registry.ts';
 import { Refusal } from '../actions/refusal.ts';
 import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import { plan as emptyPlan, type Plan } from '../changes/plan.ts';
-import { assessRisk } from '../impact/assess-risk.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
 import { readerOf } from '../kubernetes/reader.ts';
@@ -16,6 +15,7 @@ import { type Judged, judgePlan } from './judge-plan.ts';
 import { historyOf } from './history-of.ts';
 import { type ParsedParameters, parseParameters } from './parse-parameters.ts';
 import type { RiskRecord } from './record.ts';
+import { riskOf } from './risk-of.ts';
 import type { ExecuteRequest } from './request.ts';
 import { unknownAction } from './unknown-action.ts';
 
@@ -164,12 +164,13 @@ async function prepareBy(
       allow_gitops: parameters.allowGitops,
       reason: parameters.reason,
     };
+    const dryRun = request.dryRun || context.settings.actions.dryRun || parsed['dry_run'] === true;
     const judged = await judgePlan(context, {
       reader,
       explains,
       action,
       execution: { id, action: action.name, resumeOf },
-      dryRun: request.dryRun || context.settings.actions.dryRun || parsed['dry_run'] === true,
+      dryRun,
       caller: request.requestedBy,
       notBefore: request.later?.notBefore,
       history,
@@ -189,7 +190,7 @@ async function prepareBy(
       ...judged,
       readAtMs,
       plannedAt,
-      risk: assessRisk(action.risk, { planned: plan.riskReasons }),
+      risk: await riskOf(context, reader, { level: action.risk, plan, target: found?.target, dryRun }),
     };
     return { prepared, version: found?.object.metadata.resourceVersion };
   } catch (error) {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { riskLevels } from '../actions/define.ts';
 import { approvalStatuses } from '../database/approval-status.ts';
+import { Impact } from './evaluation-schema.ts';
 import { Change, Execution } from './execution-schema.ts';
 
 const time = z.iso.datetime();
@@ -15,6 +16,7 @@ const Evaluation = z
     changes: z.array(Change),
     expectations: z.array(z.strictObject({ summary: text, holds: z.boolean() })),
     risk: z.strictObject({ level: z.enum(riskLevels), reasons: z.array(text) }),
+    impact: Impact.nullable(),
     verdicts: z.array(z.strictObject({ rule: text, verdict: z.enum(['allow', 'ask', 'deny']), reason: text })),
     undo: z.strictObject({ available: z.boolean(), reason: text.nullable() }),
   })

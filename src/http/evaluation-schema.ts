@@ -7,7 +7,7 @@ const count = z.int();
 
 const named = { namespace: text, name: text };
 
-const Impact = z.strictObject({
+export const Impact = z.strictObject({
   pods: count.describe('Pods that are taken away or replaced'),
   ready_before: count.describe('Of the pods of everything that is touched'),
   ready_during: count.describe('The fewest that stay ready meanwhile'),

@@ -2,7 +2,7 @@ import { isKubernetesError } from '../kubernetes/errors.ts';
 import { controllerOf, type KubernetesObject } from '../kubernetes/object.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
 import { listAt, textAt } from '../kubernetes/value-at.ts';
-import type { PodGroup } from './touched-pods.ts';
+import type { PodGroup } from './pod-group.ts';
 import type { TouchedService } from './touched-services.ts';
 
 export interface Dependant {

@@ -1,5 +1,4 @@
 import type { Plan } from '../changes/plan.ts';
-import { isReadyToStay } from '../kubernetes/conditions.ts';
 import type { Permission } from '../kubernetes/permission.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
 import { type Dependant, dependantsOf } from './dependants.ts';
@@ -32,6 +31,7 @@ export const permissionsForImpact: readonly Permission[] = [
   { apiGroups: [''], resources: ['pods', 'services'], verbs: ['list'] },
   { apiGroups: [''], resources: ['namespaces', 'pods'], verbs: ['get'] },
   { apiGroups: [''], resources: ['nodes'], verbs: ['list'] },
+  { apiGroups: ['apps'], resources: ['replicasets', 'statefulsets'], verbs: ['get'] },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['list'] },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] },
@@ -44,7 +44,7 @@ export async function impactOf(cluster: ClusterReader, plan: Plan): Promise<Impa
   const [services, budgets] = await Promise.all([touchedServices(cluster, groups), touchedBudgets(cluster, groups)]);
   const dependants = await dependantsOf(cluster, groups, services);
   const { claims, lost } = touchedVolumes(groups);
-  const ready = groups.reduce((sum, { pods }) => sum + pods.filter(isReadyToStay).length, 0);
+  const ready = groups.reduce((sum, group) => sum + group.ready, 0);
   const missing = groups.reduce((sum, group) => sum + group.missing, 0);
   const alone = groups.filter(({ forGood, workload, touched }) => forGood && !workload && touched > 0);
   const gone = alone.flatMap(({ pods }) => pods.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));

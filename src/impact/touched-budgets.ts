@@ -1,7 +1,7 @@
 import { budgetsFor, budgetsOf } from '../kubernetes/disruption-budgets.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
 import { numberAt } from '../kubernetes/value-at.ts';
-import type { PodGroup } from './touched-pods.ts';
+import type { PodGroup } from './pod-group.ts';
 
 export interface TouchedBudget {
   namespace: string;

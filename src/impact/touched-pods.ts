@@ -1,26 +1,14 @@
 import type { Change } from '../changes/change.ts';
 import type { Plan } from '../changes/plan.ts';
 import { isReadyToStay } from '../kubernetes/conditions.ts';
-import { budgetsOf } from '../kubernetes/disruption-budgets.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
 import { selectorTextOf } from '../kubernetes/selector-of.ts';
 import { numberAt, textAt, valueAt } from '../kubernetes/value-at.ts';
 import { unavailableOf } from '../policy/rolled-out.ts';
 import { objectsOf, writesTo } from '../policy/rule.ts';
-
-/** Pods that go together: those of one workload that is rolled out or scaled, or those under one budget that are taken away. */
-export interface PodGroup {
-  pods: KubernetesObject[];
-  /** How many of them are taken away or replaced in all. */
-  touched: number;
-  /** How many of the ready ones may be missing at one time. */
-  missing: number;
-  /** They don't come again: the workload is made smaller, or nothing makes them anew. */
-  forGood: boolean;
-  /** The workload, where the group is one. */
-  workload?: KubernetesObject;
-}
+import type { PodGroup } from './pod-group.ts';
+import { takenPods } from './taken-pods.ts';
 
 const workloads = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'];
 
@@ -28,10 +16,7 @@ const workloads = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'];
 export async function touchedPods(cluster: ClusterReader, plan: Plan): Promise<PodGroup[]> {
   const changes = writesTo(plan);
   const [taken, ...rest] = await Promise.all([
-    takenPods(
-      cluster,
-      changes.filter((change) => (change.kind === 'evict' || change.kind === 'delete') && change.target.kind === 'Pod'),
-    ),
+    takenPods(cluster, changes),
     ...changes.flatMap((change) => {
       const of = workloadChange(change);
       return of ? [ofWorkload(cluster, change, of)] : [];
@@ -59,10 +44,10 @@ async function ofWorkload(cluster: ClusterReader, change: Change, of: WorkloadCh
   const ready = pods.filter(isReadyToStay).length;
   if (of === 'rolled_out') {
     const missing = Math.min(ready, unavailableAtOnce(workload, pods.length));
-    return { workload, pods, touched: pods.length, missing, forGood: false };
+    return { workload, pods, ready, touched: pods.length, missing, forGood: false };
   }
   const fewer = Math.max(0, pods.length - of.replicasTo);
-  return { workload, pods, touched: fewer, missing: Math.max(0, ready - of.replicasTo), forGood: true };
+  return { workload, pods, ready, touched: fewer, missing: Math.max(0, ready - of.replicasTo), forGood: true };
 }
 
 /** How many ready pods a rollout may leave out at one time. */
@@ -72,41 +57,27 @@ function unavailableAtOnce(workload: KubernetesObject, pods: number): number {
     case 'StatefulSet':
       return textAt(workload, ['spec', 'updateStrategy', 'type']) === 'OnDelete' ? 0 : 1;
     case 'DaemonSet':
-      return Math.max(
-        1,
-        shareOf(valueAt(workload, ['spec', 'updateStrategy', 'rollingUpdate', 'maxUnavailable']), pods),
+      return daemonSetUnavailable(
+        valueAt(workload, ['spec', 'updateStrategy', 'rollingUpdate', 'maxUnavailable']),
+        pods,
       );
     default:
       if (textAt(workload, ['spec', 'strategy', 'type']) === 'Recreate') return pods;
-      return unavailableOf(valueAt(workload, ['spec', 'strategy', 'rollingUpdate', 'maxUnavailable']), replicas);
+      return deploymentUnavailable(workload, replicas);
   }
 }
 
-function shareOf(value: unknown, pods: number): number {
-  return value === undefined ? 1 : unavailableOf(value, pods);
+/** Where neither a pod more nor a pod less is allowed, the controller lets one go. */
+function deploymentUnavailable(workload: KubernetesObject, replicas: number): number {
+  const rolling = ['spec', 'strategy', 'rollingUpdate'];
+  const unavailable = unavailableOf(valueAt(workload, [...rolling, 'maxUnavailable']), replicas);
+  const surge = valueAt(workload, [...rolling, 'maxSurge']);
+  return unavailable === 0 && (surge === 0 || surge === '0%') ? 1 : unavailable;
 }
 
-/** Evictions wait for their budget; what is deleted asks none. */
-async function takenPods(cluster: ClusterReader, changes: readonly Change[]): Promise<PodGroup[]> {
-  if (changes.length === 0) return [];
-  const pods = new Map((await objectsOf(cluster, changes)).map((pod) => [pod.metadata.uid, pod]));
-  const budgets = await budgetsOf(
-    cluster,
-    changes.flatMap((change) => (change.kind === 'evict' && change.budget ? (change.target.namespace ?? []) : [])),
-  );
-  const groups = Map.groupBy(changes, (change) =>
-    change.kind === 'evict' && change.budget ? `${change.target.namespace}/${change.budget}` : '',
-  );
-  return [...groups].map(([key, members]) => {
-    const own = members.flatMap((change) => ('target' in change ? (pods.get(change.target.uid) ?? []) : []));
-    const budget = budgets.find(({ metadata }) => key === `${metadata.namespace}/${metadata.name}`);
-    const ready = own.filter(isReadyToStay).length;
-    // A budget without room for now gets some later, one at a time.
-    const allowed = budget ? Math.max(1, numberAt(budget, ['status', 'disruptionsAllowed'], 0)) : ready;
-    return { pods: own, touched: own.length, missing: Math.min(ready, allowed), forGood: own.every(isAlone) };
-  });
-}
-
-function isAlone({ metadata }: KubernetesObject): boolean {
-  return !metadata.ownerReferences?.some(({ controller }) => controller);
+/** A share is rounded up; one by default. */
+function daemonSetUnavailable(value: unknown, pods: number): number {
+  if (typeof value === 'number') return value;
+  const percent = typeof value === 'string' && value.endsWith('%') ? Number(value.slice(0, -1)) : undefined;
+  return percent === undefined ? 1 : Math.ceil((pods * percent) / 100);
 }

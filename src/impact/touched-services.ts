@@ -2,7 +2,7 @@ import { isReadyToStay } from '../kubernetes/conditions.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import type { ClusterReader } from '../kubernetes/reader.ts';
 import { listAt, textAt, valueAt } from '../kubernetes/value-at.ts';
-import type { PodGroup } from './touched-pods.ts';
+import type { PodGroup } from './pod-group.ts';
 
 export interface TouchedService {
   namespace: string;

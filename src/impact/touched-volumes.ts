@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../kubernetes/object.ts';
 import { listAt, textAt, valueAt } from '../kubernetes/value-at.ts';
-import type { PodGroup } from './touched-pods.ts';
+import type { PodGroup } from './pod-group.ts';
 
 export interface TouchedVolumes {
   /** Claims of the pods: they stay, and are mounted again. `namespace/name`. */
@@ -11,8 +11,34 @@ export interface TouchedVolumes {
 
 /** The volumes of the pods that are taken away or replaced. */
 export function touchedVolumes(groups: readonly PodGroup[]): TouchedVolumes {
-  const pods = groups.filter(({ touched }) => touched > 0).flatMap((group) => group.pods);
-  return { claims: [...new Set(pods.flatMap(claimsOf))].toSorted(), lost: lostWith(pods) };
+  const pods = groups.flatMap(goingOf);
+  const deleted = groups.filter(deletesClaims);
+  const kept = groups.filter((group) => !deleted.includes(group)).flatMap(goingOf);
+  return {
+    claims: [...new Set(kept.flatMap(claimsOf))].toSorted(),
+    lost: [
+      ...lostWith(pods),
+      ...deleted
+        .flatMap(goingOf)
+        .flatMap(claimsOf)
+        .map((claim) => `volume claim ${claim}: it is deleted with its pod`),
+    ],
+  };
+}
+
+/** A StatefulSet that is made smaller loses the pods of the highest ordinals, others whichever. */
+function goingOf({ pods, touched, workload }: PodGroup): KubernetesObject[] {
+  if (workload?.kind !== 'StatefulSet') return pods.slice(0, touched);
+  return pods.toSorted((a, b) => ordinalOf(b) - ordinalOf(a)).slice(0, touched);
+}
+
+function ordinalOf({ metadata: { name } }: KubernetesObject): number {
+  return Number(/-(\d+)$/.exec(name)?.[1] ?? 0);
+}
+
+function deletesClaims({ workload, forGood }: PodGroup): boolean {
+  const policy = textAt(workload, ['spec', 'persistentVolumeClaimRetentionPolicy', 'whenScaled']);
+  return forGood && policy === 'Delete';
 }
 
 function claimsOf(pod: KubernetesObject): string[] {

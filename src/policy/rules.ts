@@ -55,7 +55,10 @@ export interface VerdictOfRule {
 
 export interface Judgement {
   verdicts: VerdictOfRule[];
+  /** That of the first rule that denies. */
   refusal?: Refusal;
+  /** Those of all that deny, the same first. */
+  denials: Refusal[];
   /** What the verdicts rely on to stay as it was read. */
   relies: ObjectReference[];
   /** What the claim is to count. */
@@ -92,7 +95,7 @@ export async function judge({ validates = true, ...about }: Question): Promise<J
   const asked = rules.filter((rule) => !(about.dryRun && rule.onlyRuns) && isOn(rule.name, context, validates));
   const answers = await Promise.allSettled(asked.map((rule) => rule.judge(context)));
   const verdicts: VerdictOfRule[] = [];
-  let denied: Refusal | undefined;
+  const denials: Refusal[] = [];
   let failure: { error: unknown } | undefined;
   for (const [index, answer] of answers.entries()) {
     const name = asked[index]?.name ?? '';
@@ -103,12 +106,12 @@ export async function judge({ validates = true, ...about }: Question): Promise<J
     for (const value of [answer.value ?? []].flat()) {
       const asks = value.verdict === 'deny' && (value.asks ?? settingOf(name, context)?.verdict === 'ask');
       verdicts.push({ rule: name, verdict: asks ? 'ask' : value.verdict, reason: value.reason });
-      if (!failure && !asks && value.verdict === 'deny') denied ??= refusalOf(value);
+      if (!failure && !asks && value.verdict === 'deny') denials.push(refusalOf(value));
     }
   }
-  if (denied) return { verdicts, refusal: denied, relies, quotas };
-  if (failure) throw failure.error;
-  return { verdicts, relies, quotas, ...(radius ? { radius } : {}) };
+  if (failure && denials.length === 0) throw failure.error;
+  const [refusal] = denials;
+  return { verdicts, denials, relies, quotas, ...(refusal ? { refusal } : {}), ...(radius ? { radius } : {}) };
 }
 
 /** Begins what the rules will read of a target. */

@@ -409,6 +409,42 @@ test('from which risk on somebody is asked the settings say; what the rules ask 
   await untilStatus(wide.body.action_id, 'completed');
 });
 
+test('one level below, where it happens and who is touched decide: a high risk in production is asked about', async () => {
+  await start({
+    EXECUTOR_SAFETY_REQUIRE_CONFIRMATION: 'false',
+    EXECUTOR_SAFETY_APPROVAL_FROM_RISK: 'critical',
+  });
+  await deployment('quarantined');
+  const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: 'app=quarantined' });
+  const label = (environment: string | null) =>
+    cluster.patch(
+      { apiVersion: 'v1', kind: 'Namespace', name: namespace },
+      { type: 'merge', body: { metadata: { labels: { environment } } } },
+    );
+  const quarantine = (more: object = {}) =>
+    service.post(
+      '/api/v1/execute',
+      { action: 'quarantine_pod', parameters: { namespace, resource_name: items[0]?.metadata.name }, ...more },
+      as('ada'),
+    );
+  await label('production');
+
+  const asked = await approvalOf(await quarantine());
+  await label(null);
+  const decided = await decide(asked, 'reject');
+  const elsewhere = await quarantine();
+
+  expect(asked.evaluation).toMatchObject({
+    risk: { level: 'critical', reasons: [expect.stringContaining('is production')] },
+    impact: { pods: 1, ready_before: 1, ready_during: 0 },
+  });
+  expect(decided.status).toBe(200);
+  expect(elsewhere.body, JSON.stringify(elsewhere.body)).toMatchObject({
+    status: 'completed',
+    risk: { level: 'high' },
+  });
+});
+
 test('where nobody says who they are, nobody can agree; it can be rejected', async () => {
   service = await startService({ env: { EXECUTOR_SAFETY_REQUIRE_CONFIRMATION: 'true' } });
   await deployment('nobody');

@@ -124,7 +124,47 @@ test('a restart leaves as many endpoints as was said', async () => {
 
   expect(done.body).toMatchObject({ status: 'completed' });
   expect(body.impact).toMatchObject({ pods: 4, ready_before: 4, ready_during: 3 });
-  expect(fewest).toBeGreaterThanOrEqual(body.impact.services[0].endpoints_during);
+  expect(fewest).toBe(body.impact.services[0].endpoints_during);
+});
+
+test('of one pod of several the others are counted too; a taint drives out what does not tolerate it', async () => {
+  const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace, labelSelector: 'app=web' });
+  const [pod] = items;
+  const nodeName = String(Reflect.get(Object(pod?.['spec']), 'nodeName'));
+  const here = items.filter(({ spec }) => Reflect.get(Object(spec), 'nodeName') === nodeName).length;
+
+  const one = await evaluate('restart_pod', { namespace, resource_name: pod?.metadata.name });
+  const taint = await evaluate(
+    'taint_node',
+    { key: 'test', effect: 'NoExecute' },
+    { target: { kind: 'Node', name: nodeName } },
+  );
+
+  expect(one.body.impact).toMatchObject({ pods: 1, ready_before: 4, ready_during: 3 });
+  expect(one.body.risk.reasons).toEqual([]);
+  expect(taint.body.impact.pods).toBeGreaterThanOrEqual(here);
+  expect(taint.body.impact.services).toContainEqual(
+    expect.objectContaining({ namespace, name: 'web', endpoints_before: 4, endpoints_during: 4 - here }),
+  );
+});
+
+test('what several rules deny is told all together', async () => {
+  const strict = await service.replica({
+    env: {
+      EXECUTOR_SAFETY_RULES_SINGLE_REPLICA_VERDICT: 'deny',
+      EXECUTOR_SAFETY_RULES_FREEZE_WINDOW_WINDOWS: JSON.stringify([
+        { name: 'always', schedule: '* * * * *', duration: '2m' },
+      ]),
+    },
+  });
+
+  const { body } = await strict.post('/api/v1/evaluate', {
+    action: 'scale_deployment',
+    parameters: { ...inNamespace('web'), replicas: 0 },
+  });
+
+  expect(body.verdict).toBe('deny');
+  expect(body.blocked_by.map(({ until }: { until: string | null }) => until)).toEqual([null, expect.any(String)]);
 });
 
 test('what is not there, and what a rule denies, is told with its code, and as a 200', async () => {

@@ -27,6 +27,7 @@ test('the metrics are in Prometheus’ format, with help, bounded labels and the
 
   expect(families).toEqual(
     new Set([
+      'executor_approvals_pending',
       'executor_circuit_open',
       'executor_executions_running',
       'executor_queue_depth',
