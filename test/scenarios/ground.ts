@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { ClusterAccess } from '../../src/platform/kubernetes-access.ts';
 import type { KubernetesObject, ObjectReference } from '../../src/kubernetes/object.ts';
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
 import { groupOf, kindOf } from '../../src/kubernetes/kinds.ts';
@@ -66,8 +67,8 @@ export interface Ground {
   close(): Promise<void>;
 }
 
-export async function openGround(prefix: string): Promise<Ground> {
-  const cluster = await connectTestClient();
+export async function openGround(prefix: string, access?: ClusterAccess): Promise<Ground> {
+  const cluster = await connectTestClient(access);
   await ensureNodes(cluster, ['node-1', 'node-2', 'node-3']);
   const namespace = await createNamespace(cluster, prefix);
   const ofTheCluster: ObjectReference[] = [];

@@ -16,9 +16,9 @@ export async function accessUnderTest(): Promise<ClusterAccess> {
 export const onRealCluster = Boolean(process.env.KUBECONFIG);
 
 /** The test's own client; the audit log tells it from the service's by its user agent. */
-export async function connectTestClient(): Promise<ConnectedCluster> {
+export async function connectTestClient(access?: ClusterAccess): Promise<ConnectedCluster> {
   return await connectCluster({
-    access: await accessUnderTest(),
+    access: access ?? (await accessUnderTest()),
     environment: process.env,
     timeoutMs: 10_000,
     retryAttempts: 3,
