@@ -149,7 +149,7 @@ async function sendUntilDone(
       if (error.reason === 'conflict' && retries === 0) throw new PlanOutdated(error);
       if (!isKubernetesError(error, 'conflict', 'interrupted', 'unreachable', 'serverError', 'aborted')) throw error;
       // The write may have happened. The record must not say less than the cluster does, so look, even past the deadline.
-      record.status = 'unknown';
+      if (error.reason !== 'unreachable') record.status = 'unknown';
       const doneness = await outlast(lastLooks, () =>
         kind.isDone(change, { cluster: context.cluster, signal: lastLooks, timeoutMs }),
       );

@@ -176,7 +176,9 @@ test(
       parameters: { namespace, resource_name: 'handed', replicas: 1 },
     });
     await eventually(async () =>
-      expect(await audit.writes({ namespace, name: 'handed', userAgent: 'executor-service' })).toHaveLength(1),
+      expect(await audit.writes({ namespace, name: 'handed', userAgent: 'executor-service' })).toContain(
+        'patch deployments/scale 200',
+      ),
     );
     const code = await stopped.stop();
     const answer = await cut;
@@ -191,9 +193,9 @@ test(
       settled: { handed_over_by: expect.any(String), from: 'the cluster' },
     });
     expect(settled.settled.by).not.toBe(settled.settled.handed_over_by);
-    expect(await audit.writes({ namespace, name: 'handed', userAgent: 'executor-service' })).toEqual([
-      'patch deployments/scale 200',
-    ]);
+    // Its controller may have written to the new Deployment in between; that attempt has changed nothing.
+    const writes = await audit.writes({ namespace, name: 'handed', userAgent: 'executor-service' });
+    expect(writes.filter((write) => !write.endsWith(' 409'))).toEqual(['patch deployments/scale 200']);
     expect(await service.sql`select key from target_lock`).toEqual([]);
     expect(await service.sql`select id from slot where execution_id is not null`).toEqual([]);
   },
