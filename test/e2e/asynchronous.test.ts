@@ -275,7 +275,11 @@ test('three replicas that look all the time start each of forty once', { timeout
     select execution_id from execution_event where type in ('execution.started', 'execution.completed')
     group by execution_id, type having count(*) > 1`;
   expect(twice).toEqual([]);
-  for (const name of names) expect(await audit.writes({ namespace, name })).toEqual(['patch deployments/scale 200']);
+  // A controller may have written to a new Deployment in between; that attempt has changed nothing.
+  for (const name of names) {
+    const writes = await audit.writes({ namespace, name });
+    expect(writes.filter((write) => !write.endsWith(' 409'))).toEqual(['patch deployments/scale 200']);
+  }
 });
 
 test(

@@ -88,8 +88,23 @@ export async function createDeployment(
       ...spec,
     },
   });
-  if (ready) await untilReady(cluster, { namespace, name, replicas });
+  await (ready ? untilReady : untilSeen)(cluster, { namespace, name, replicas });
   return created;
+}
+
+const firstMomentsMs = 3_000;
+
+/** Its controller writes to it in its first moments, and what is planned meanwhile meets a newer version. */
+async function untilSeen(cluster: Cluster, { namespace, name }: { namespace: string; name: string }): Promise<void> {
+  for (const end = performance.now() + firstMomentsMs; performance.now() < end;) {
+    const { status } = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name });
+    const { observedGeneration, conditions } = (status ?? {}) as {
+      observedGeneration?: number;
+      conditions?: unknown[];
+    };
+    if (observedGeneration && conditions?.length) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 async function untilReady(
