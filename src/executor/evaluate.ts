@@ -28,7 +28,7 @@ import {
   type VerdictRecord,
 } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
-import { namespaceOf } from './risk-of.ts';
+import { namespaceLabels } from './risk-of.ts';
 
 /** One thing that stands against a request; `until` where it passes by itself. */
 export interface Blocker {
@@ -98,7 +98,7 @@ async function explained(
     prepared.action === 'drain_node' && prepared.target
       ? readable(warnings, 'the drain', simulateDrain(reader, { plan: prepared.plan, node: prepared.target }))
       : undefined,
-    readable(warnings, 'the namespace', namespaceOf(reader, prepared.target)),
+    readable(warnings, 'the namespace', namespaceLabels(reader, prepared.target)),
   ]);
   const refusals = [
     ...(prepared.denials ?? []),

@@ -28,7 +28,7 @@ export async function riskOf(
   if (dryRun || !decides || planned.length > 0 || onlyReads(plan) || isNoOp(plan))
     return assessRisk(level, { planned });
   try {
-    const [namespace, impact] = await Promise.all([namespaceOf(reader, target), impactOf(reader, plan)]);
+    const [namespace, impact] = await Promise.all([namespaceLabels(reader, target), impactOf(reader, plan)]);
     return assessRisk(level, { planned, namespace, impact });
   } catch (error) {
     if (!isKubernetesError(error, 'forbidden')) throw error;
@@ -37,7 +37,7 @@ export async function riskOf(
 }
 
 /** The labels of the namespace that it happens in. */
-export async function namespaceOf(
+export async function namespaceLabels(
   reader: ClusterReader,
   target: ObjectReference | undefined,
 ): Promise<{ name: string; labels: Record<string, string> } | undefined> {

@@ -109,7 +109,7 @@ export const servicePaths: JsonObject = {
 function auditAnswer(): JsonObject {
   const description =
     'An entry on each line: seq, at, chained_at, type, cluster, namespace, execution_id, by, data, previous_hash, hash. The hash is ' +
-    'the SHA-256 of the line without it, as canonical JSON; npm run audit:verify checks it';
+    'the SHA-256 of the line without it, as PostgreSQL writes a jsonb (docs/operations.md); npm run audit:verify checks it';
   return {
     description: 'A piece of the chain, streamed',
     headers: responseHeaders(['Content-Disposition', 'Cache-Control', 'X-Request-ID']),

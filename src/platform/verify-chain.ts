@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { Json } from '../json.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { jsonbText } from './jsonb-text.ts';
 
 /** What a chain is found to be. */
 export interface ChainVerdict {
@@ -72,7 +72,7 @@ function parsedLine(text: string): Entry | undefined {
 function hashOf(entry: Entry): string {
   const { hash: _, ...content } = entry;
   return createHash('sha256')
-    .update(canonicalJson(jsonOf(content)))
+    .update(jsonbText(jsonOf(content)))
     .digest('hex');
 }
 

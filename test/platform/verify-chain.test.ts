@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { canonicalJson } from '../../src/platform/canonical-json.ts';
+import { jsonbText } from '../../src/platform/jsonb-text.ts';
 import { verifyChain } from '../../src/platform/verify-chain.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -38,7 +38,7 @@ test('the canonical text of any JSON is that of PostgreSQL', async () => {
       const sent = JSON.stringify(value);
       const [row] = await service.sql`select ${sent}::text::jsonb::text as canonical`;
 
-      expect(canonicalJson(JSON.parse(sent))).toBe(row?.canonical);
+      expect(jsonbText(JSON.parse(sent))).toBe(row?.canonical);
     }),
     { numRuns: 300 },
   );
@@ -110,7 +110,7 @@ type Tampering =
 /** What a line says, however it is written. */
 function meaning(line: string): string {
   try {
-    return canonicalJson(JSON.parse(line));
+    return jsonbText(JSON.parse(line));
   } catch {
     return line;
   }
