@@ -164,7 +164,12 @@ export async function openFixture(): Promise<ClusterFixture> {
   };
   await kubectl('create', 'namespace', namespace);
   await fixture.apply(
-    ...nodes.map((name) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { [ownLabel]: namespace } } })),
+    ...nodes.map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { [ownLabel]: namespace } },
+      spec: { taints: [{ key: ownLabel, value: namespace, effect: 'NoSchedule' }] },
+    })),
   );
   await kubectl('wait', '--for=condition=Ready', '--timeout=30s', ...nodes.map((name) => `node/${name}`));
   // Its pods may not be created before its default account is.
@@ -182,11 +187,11 @@ function referenceOf(word: string, namespace: string) {
 
 const ownLabel = 'test/namespace';
 
-/** Another test's nodes come and go; a pod there would go with them. */
+/** Another test's nodes come and go, and so do these: a pod of another test would go with them. */
 function onNodesOf(namespace: string, object: object): object {
   return JSON.parse(JSON.stringify(object), (_key, value: unknown) =>
     typeof value === 'object' && value !== null && 'containers' in value
-      ? { ...value, nodeSelector: { [ownLabel]: namespace } }
+      ? { ...value, nodeSelector: { [ownLabel]: namespace }, tolerations: [{ key: ownLabel, operator: 'Exists' }] }
       : value,
   );
 }

@@ -2,7 +2,14 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { undescribed } from '../http/described-answer.ts';
 import { auditFromNow } from '../support/audit.ts';
-import { connectTestClient, createDeployment, createNamespace, ensureNodes, eventually } from '../support/cluster.ts';
+import {
+  connectTestClient,
+  createDeployment,
+  createNamespace,
+  createNodes,
+  ensureNodes,
+  eventually,
+} from '../support/cluster.ts';
 import { runningLoop } from '../support/loop.ts';
 import { startProcess } from '../support/process.ts';
 import { type Answer, type Replica, type Service, startService } from '../support/service.ts';
@@ -17,7 +24,8 @@ let service: Service;
 
 beforeAll(async () => {
   cluster = await connectTestClient();
-  await ensureNodes(cluster, ['node-1', 'node-2', 'node-3', 'stop-node']);
+  await ensureNodes(cluster, ['node-1', 'node-2', 'node-3']);
+  await createNodes(cluster, ['stop-node']);
   namespace = await createNamespace(cluster, 'stop');
   other = await createNamespace(cluster, 'go');
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Fetch } from '../../src/kubernetes/transport.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { auditFromNow } from '../support/audit.ts';
-import { connectTestClient, ensureNodes, eventually } from '../support/cluster.ts';
+import { connectTestClient, createNodes, ensureNodes, eventually } from '../support/cluster.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let cluster: ConnectedCluster;
@@ -38,7 +38,7 @@ const node = (name: string) => ({ apiVersion: 'v1', kind: 'Node', name });
 async function makeNode(): Promise<string> {
   const name = `remembered-${randomUUID().slice(0, 8)}`;
   made.push(name);
-  await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
+  await createNodes(cluster, [name]);
   await atRest(name);
   return name;
 }

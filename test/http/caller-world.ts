@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type ClusterAccess, findClusterAccess } from '../../src/platform/kubernetes-access.ts';
 import { type ConnectedCluster, connectCluster } from '../../src/platform/kubernetes-connection.ts';
 import { startSandbox } from '../../src/sandbox/start.ts';
-import { accessUnderTest, createNamespace, ensureNodes, onRealCluster } from '../support/cluster.ts';
+import { accessUnderTest, createNamespace, createNodes, ensureNodes, onRealCluster } from '../support/cluster.ts';
 import { createServiceAccount } from '../support/service-account.ts';
 import { type ModeGround, signedLongAgo } from './caller-modes.ts';
 
@@ -29,7 +29,8 @@ export async function openCallerWorld(): Promise<CallerWorld> {
     userAgent: 'test',
   });
   const node = 'callers-node';
-  await ensureNodes(cluster, ['node-1', 'node-2', node]);
+  await ensureNodes(cluster, ['node-1', 'node-2']);
+  await createNodes(cluster, [node]);
   const own = await createNamespace(cluster, 'own');
   const foreign = await createNamespace(cluster, 'foreign');
   const silent = await createNamespace(cluster, 'silent');

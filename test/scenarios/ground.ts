@@ -6,7 +6,14 @@ import type { KubernetesObject, ObjectReference } from '../../src/kubernetes/obj
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
 import { groupOf, kindOf } from '../../src/kubernetes/kinds.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
-import { connectTestClient, createNamespace, ensureNodes, eventually, onRealCluster } from '../support/cluster.ts';
+import {
+  connectTestClient,
+  createNamespace,
+  ensureNodes,
+  eventually,
+  onRealCluster,
+  withoutRoom,
+} from '../support/cluster.ts';
 
 const run = promisify(execFile);
 
@@ -59,7 +66,7 @@ export interface Ground {
     spec?: Record<string, unknown>;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
-    /** Pods may be scheduled there. Without it, only those that name the node are there. */
+    /** Pods may be scheduled there: those of others as well, unless it is tainted (`ownNodes`). */
     room?: boolean;
   }): Promise<ObjectReference>;
   name(prefix: string): string;
@@ -194,8 +201,7 @@ export async function openGround(prefix: string, access?: ClusterAccess): Promis
         kind: 'Node',
         metadata: { name: own, labels: { 'kubernetes.io/hostname': own, ...labels }, annotations },
         spec,
-        // The pods of others would go when the node does.
-        ...(room ? {} : { status: { allocatable: { cpu: '16', memory: '64Gi', pods: '0' } } }),
+        ...(room ? {} : { status: withoutRoom }),
       });
       const reference = { apiVersion: 'v1', kind: 'Node', name: own };
       if (!annotations['test/not-ready']) {
@@ -213,25 +219,11 @@ export async function openGround(prefix: string, access?: ClusterAccess): Promis
 
     async close() {
       await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
-      for (const reference of ofTheCluster.toReversed()) {
-        if (reference.kind === 'Node' && (await hasForeignPods(cluster, reference.name, namespace))) continue;
-        await deleteIfThere(cluster, reference);
-      }
+      for (const reference of ofTheCluster.toReversed()) await deleteIfThere(cluster, reference);
       await cluster.close();
     },
   };
   return ground;
-}
-
-/** Pods of another test that were scheduled there would go with the node; it is closed to more, and stays. */
-async function hasForeignPods(cluster: ConnectedCluster, name: string, namespace: string): Promise<boolean> {
-  const { items } = await cluster.list({ apiVersion: 'v1', kind: 'Pod', fieldSelector: `spec.nodeName=${name}` });
-  if (items.every(({ metadata }) => metadata.namespace === namespace)) return false;
-  await cluster.patch(
-    { apiVersion: 'v1', kind: 'Node', name },
-    { type: 'merge', body: { spec: { unschedulable: true } } },
-  );
-  return true;
 }
 
 async function deleteIfThere(cluster: ConnectedCluster, reference: ObjectReference): Promise<void> {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { ObjectReference } from '../../src/kubernetes/object.ts';
 import type { Ground, WorkloadShape } from './ground.ts';
+import { type OwnNodes, ownNodes } from './own-nodes.ts';
 import type { Effect, Scenarios } from './scenario.ts';
 
 const hostname = 'kubernetes.io/hostname';
@@ -9,8 +10,9 @@ const zone = { key: 'zone', operator: 'In', values: ['a'] };
 export const scenarios: Scenarios = {
   effects: {
     'all pods to one node': async (ground) => {
-      const node = await ground.node({ room: true });
-      const target = await ground.workload('Deployment', { replicas: 2 });
+      const own = ownNodes(ground);
+      const node = await own.node();
+      const target = await ground.workload('Deployment', { replicas: 2, podSpec: welcome(own) });
       return {
         target,
         parameters: { target_node: node.name },
@@ -24,10 +26,11 @@ export const scenarios: Scenarios = {
       };
     },
     'all pods to one node, beside the affinity that they have': async (ground) => {
-      const node = await ground.node({ room: true, labels: { zone: 'a' } });
-      const other = await ground.node({ room: true, labels: { zone: 'a' } });
+      const own = ownNodes(ground);
+      const node = await own.node({ labels: { zone: 'a' } });
+      const other = await own.node({ labels: { zone: 'a' } });
       const terms = [{ matchExpressions: [zone, { key: hostname, operator: 'In', values: [other.name] }] }];
-      const target = await ground.workload('StatefulSet', { podSpec: affine(terms) });
+      const target = await ground.workload('StatefulSet', { podSpec: { ...welcome(own), ...affine(terms) } });
       return {
         target,
         parameters: { target_node: node.name },
@@ -40,15 +43,16 @@ export const scenarios: Scenarios = {
       };
     },
     'all pods away from a node to which they were sent': async (ground) => {
-      const node = await ground.node({ room: true });
-      const target = await ground.workload('Deployment', {
-        podSpec: affine([{ matchExpressions: [{ key: hostname, operator: 'In', values: [node.name] }] }]),
-      });
+      const own = ownNodes(ground);
+      const node = await own.node();
+      const sent = affine([{ matchExpressions: [{ key: hostname, operator: 'In', values: [node.name] }] }]);
+      const target = await ground.workload('Deployment', { podSpec: { ...welcome(own), ...sent } });
       return await away(ground, target, node);
     },
     'all pods of a StatefulSet away from a node': async (ground) => {
-      const node = await ground.node({ room: true });
-      return await away(ground, await ground.workload('StatefulSet'), node);
+      const own = ownNodes(ground);
+      const node = await own.node();
+      return await away(ground, await ground.workload('StatefulSet', { podSpec: welcome(own) }), node);
     },
   },
   refusals: {
@@ -71,54 +75,55 @@ export const scenarios: Scenarios = {
       detail: /There is no node no-such-node/,
     }),
     'a node that is not Ready': async (ground) =>
-      await to(ground, await ground.node({ room: true, annotations: { 'test/not-ready': 'true' } }), /is not Ready/),
-    'a cordoned node': async (ground) =>
-      await to(ground, await ground.node({ room: true, spec: { unschedulable: true } }), /is cordoned/),
+      await to(ground, { annotations: { 'test/not-ready': 'true' } }, /is not Ready/),
+    'a cordoned node': async (ground) => await to(ground, { spec: { unschedulable: true } }, /is cordoned/),
     'a tainted node': async (ground) =>
       await to(
         ground,
-        await ground.node({ room: true, spec: { taints: [{ key: 'dedicated', value: 'gpu', effect: 'NoSchedule' }] } }),
+        { spec: { taints: [{ key: 'dedicated', value: 'gpu', effect: 'NoSchedule' }] } },
         /has the taint dedicated=gpu:NoSchedule, which the pods do not tolerate/,
       ),
     'a node without room': async (ground) =>
-      await to(
-        ground,
-        await ground.node({ room: true }),
-        /has no room for 1 pods of .*: they request 900 of cpu, and \d+m? of its \d+ are left/,
-        {
-          replicas: 1,
-          ready: false,
-          containers: [{ name: 'app', image: 'registry.example/app:1', resources: { requests: { cpu: '900' } } }],
-        },
-      ),
+      await to(ground, {}, /has no room for 1 pods of .*: they request 900 of cpu, and \d+m? of its \d+ are left/, {
+        replicas: 1,
+        ready: false,
+        containers: [{ name: 'app', image: 'registry.example/app:1', resources: { requests: { cpu: '900' } } }],
+      }),
     'a node that the pods may not run on': async (ground) =>
-      await to(ground, await ground.node({ room: true }), /their nodeSelector disk=ssd does not match it/, {
+      await to(ground, {}, /their nodeSelector disk=ssd does not match it/, {
         ready: false,
         podSpec: { nodeSelector: { disk: 'ssd' } },
       }),
     'a node that the affinity of the pods rules out': async (ground) =>
-      await to(ground, await ground.node({ room: true }), /their node affinity does not match it/, {
+      await to(ground, {}, /their node affinity does not match it/, {
         ready: false,
         podSpec: affine([{ matchExpressions: [zone] }]),
       }),
     'a node without a hostname label': async (ground) => {
-      const node = await ground.node({ room: true });
+      const own = ownNodes(ground);
+      const node = await own.node();
       await ground.patch(node, { metadata: { labels: { [hostname]: null } } });
-      return await to(ground, node, /has no label kubernetes.io\/hostname/);
+      const target = await ground.workload('Deployment', { podSpec: welcome(own) });
+      return {
+        target,
+        parameters: { target_node: node.name },
+        code: 'precondition_failed',
+        detail: /has no label kubernetes.io\/hostname/,
+      };
     },
     'a paused Deployment': async (ground) =>
-      await to(ground, await ground.node({ room: true }), /is paused/, { spec: { paused: true }, ready: false }),
+      await to(ground, {}, /is paused/, { spec: { paused: true }, ready: false }),
     'a StatefulSet with a partition': async (ground) => ({
       target: await ground.workload('StatefulSet', {
         spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } },
       }),
-      parameters: { target_node: (await ground.node({ room: true })).name },
+      parameters: { target_node: (await ground.node()).name },
       code: 'precondition_failed',
       detail: /has a partition of 1/,
     }),
     'a workload that a GitOps controller manages': async (ground) => ({
       target: await ground.workload('Deployment', { labels: { 'argocd.argoproj.io/instance': 'shop' } }),
-      parameters: { target_node: (await ground.node({ room: true })).name },
+      parameters: { target_node: (await ground.node()).name },
       code: 'gitops_managed',
       detail: /is managed by Argo CD/,
     }),
@@ -138,9 +143,17 @@ async function away(ground: Ground, target: ObjectReference, node: ObjectReferen
   };
 }
 
-async function to(ground: Ground, node: ObjectReference, detail: RegExp, shape: WorkloadShape = {}) {
-  const target = await ground.workload('Deployment', shape);
+/** To a node of that shape, which is the scenario's own and takes its pods. */
+async function to(ground: Ground, of: Parameters<OwnNodes['node']>[0], detail: RegExp, shape: WorkloadShape = {}) {
+  const own = ownNodes(ground);
+  const node = await own.node(of);
+  const target = await ground.workload('Deployment', { ...shape, podSpec: { ...welcome(own), ...shape.podSpec } });
   return { target, parameters: { target_node: node.name }, code: 'precondition_failed', detail };
+}
+
+/** Pods that may be on the scenario's own nodes, and on those of all. */
+function welcome({ podSpec: { tolerations } }: OwnNodes): Record<string, unknown> {
+  return { tolerations };
 }
 
 function affine(nodeSelectorTerms: object[]): Record<string, unknown> {

@@ -6,7 +6,11 @@ import type { Ground } from './ground.ts';
 export interface OwnNodes {
   /** For the pods that are to run there. */
   podSpec: { nodeSelector: Record<string, string>; tolerations: Record<string, string>[] };
-  node(shape?: { labels?: Record<string, string>; spec?: Record<string, unknown> }): Promise<ObjectReference>;
+  node(shape?: {
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    spec?: { unschedulable?: true; taints?: Record<string, string>[] };
+  }): Promise<ObjectReference>;
 }
 
 export function ownNodes(ground: Pick<Ground, 'node'>): OwnNodes {
@@ -16,11 +20,12 @@ export function ownNodes(ground: Pick<Ground, 'node'>): OwnNodes {
       nodeSelector: { 'test/own': own },
       tolerations: [{ key: 'test/own', operator: 'Equal', value: own, effect: 'NoSchedule' }],
     },
-    node: ({ labels = {}, spec = {} } = {}) =>
+    node: ({ labels = {}, annotations = {}, spec: { taints = [], ...spec } = {} } = {}) =>
       ground.node({
         room: true,
         labels: { 'test/own': own, ...labels },
-        spec: { taints: [{ key: 'test/own', value: own, effect: 'NoSchedule' }], ...spec },
+        annotations,
+        spec: { taints: [{ key: 'test/own', value: own, effect: 'NoSchedule' }, ...taints], ...spec },
       }),
   };
 }

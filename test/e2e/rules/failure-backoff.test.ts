@@ -32,7 +32,10 @@ async function neverReady(name: string): Promise<void> {
   await createDeployment(cluster, { namespace, name, replicas: 0, podAnnotations });
 }
 
-const scale = (name: string, replicas: number, more: Record<string, unknown> = { timeout: '1s' }) =>
+/** What cannot get ready need not be waited for long; what can is given the time that it takes. */
+const failsSoon = { timeout: '1s' };
+
+const scale = (name: string, replicas: number, more: Record<string, unknown> = failsSoon) =>
   service.execute('scale_deployment', { namespace, resource_name: name, replicas }, more);
 
 /** As if all that has ended on it had ended so much earlier. */
@@ -85,7 +88,7 @@ test('what has failed is refused for longer each time, then blocked until it is 
     hint: expect.stringContaining(`POST ${acknowledge}`),
   });
   // What is so already is no proof that it goes well now.
-  expect((await scale('keeps-failing', 4)).body).toMatchObject({ status: 'completed', changed: false });
+  expect((await scale('keeps-failing', 4, {})).body).toMatchObject({ status: 'completed', changed: false });
   expect((await scale('keeps-failing', 6)).body).toMatchObject({ code: 'blocked' });
   expect(await audit.writes({ namespace, name: 'keeps-failing' })).toEqual([]);
 
@@ -113,7 +116,7 @@ test('another action, another target, a dry run and what is so already are not h
   expectTimedOut(await scale('held-back', 1));
 
   expect((await scale('held-back', 2, { dry_run: true })).body).toMatchObject({ status: 'completed' });
-  expect((await scale('held-back', 1)).body).toMatchObject({ status: 'completed', changed: false });
+  expect((await scale('held-back', 1, {})).body).toMatchObject({ status: 'completed', changed: false });
   expect((await scale('neighbour', 2, {})).body).toMatchObject({ status: 'completed', changed: true });
 });
 
@@ -125,7 +128,7 @@ test('what went well ends the row of failures; a failure that was rolled back do
   await later('recovers', 61);
   expectTimedOut(await scale('recovers', 1));
   await later('recovers', 121);
-  expect((await scale('recovers', 0)).body).toMatchObject({ status: 'completed', changed: true });
+  expect((await scale('recovers', 0, {})).body).toMatchObject({ status: 'completed', changed: true });
 
   expectTimedOut(await scale('recovers', 1));
 

@@ -9,6 +9,7 @@ import {
   connectTestClient,
   createDeployment,
   createNamespace,
+  createNodes,
   ensureNodes,
   eventually,
 } from '../../support/cluster.ts';
@@ -39,7 +40,8 @@ const nodes = ['table-worker', 'table-master', 'table-etcd'];
 
 beforeAll(async () => {
   cluster = await connectTestClient();
-  await ensureNodes(cluster, ['node-1', 'node-2', ...nodes]);
+  await ensureNodes(cluster, ['node-1', 'node-2']);
+  await createNodes(cluster, nodes);
   for (const [node, role] of [
     ['table-master', 'control-plane'],
     ['table-etcd', 'etcd'],
