@@ -16,6 +16,8 @@ import { type Answer, type Service, startService } from '../support/service.ts';
 
 const rbac = 'rbac.authorization.k8s.io/v1';
 const cacheMs = 1_000;
+/** By it the audit log tells this service's calls from those of other tests. */
+const userAgent = 'executor-reviews';
 
 let cluster: ConnectedCluster;
 let service: Service;
@@ -38,6 +40,7 @@ beforeAll(async () => {
   bot = await tokenOf('bot');
   narrow = await tokenOf('narrow');
   service = await startService({
+    userAgent,
     env: {
       EXECUTOR_AUTH_TOKEN_REVIEW_ENABLED: 'true',
       EXECUTOR_AUTH_TOKEN_REVIEW_CACHE: `${cacheMs}ms`,
@@ -113,7 +116,7 @@ describe('a service account', () => {
 
     for (const answer of [there, missing, wide]) expectProblem(answer, { status: 403, code: 'permission_denied' });
     expect({ ...there.body, trace_id: '' }).toEqual({ ...missing.body, trace_id: '' });
-    const asked = await audit.requests({});
+    const asked = await audit.requests({ userAgent });
     expect(
       asked.filter(({ objectRef }) => objectRef?.namespace === foreign || objectRef?.resource === 'nodes'),
     ).toEqual([]);
@@ -192,7 +195,7 @@ test('a token is reviewed once within the cache, and is in no log line or row', 
   const audit = await auditFromNow();
   await Promise.all(Array.from({ length: 10 }, () => service.get('/session', bearer(token))));
 
-  const reviews = (await audit.requests({})).filter(({ requestURI }) => requestURI.includes('tokenreviews'));
+  const reviews = (await audit.requests({ userAgent })).filter(({ requestURI }) => requestURI.includes('tokenreviews'));
   expect(reviews).toHaveLength(1);
   const rows = await service.sql`select to_jsonb(e) as row from execution e`;
   const written = service.logLines.join('') + JSON.stringify(rows);

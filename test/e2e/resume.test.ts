@@ -7,11 +7,14 @@ import { eventually } from '../support/cluster.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let ground: Ground;
+/** By it the audit log tells this service's calls from those of other tests. */
+const userAgent = 'executor-resumes';
+
 let service: Service;
 
 beforeAll(async () => {
   ground = await openGround('resume');
-  service = await startService({ env: { EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '60s' } });
+  service = await startService({ userAgent, env: { EXECUTOR_ACTIONS_COOLDOWN_PERIOD: '60s' } });
 });
 
 afterAll(async () => {
@@ -62,7 +65,7 @@ test('a drain that came half way goes on: planned anew, only what is left is evi
     reason: 'the budget is gone',
     parameters: timedOut.body.parameters,
   });
-  const writes = await audit.writes({ userAgent: 'executor-service' });
+  const writes = await audit.writes({ userAgent });
   expect(writes.filter((write) => write === 'create pods/eviction 201')).toHaveLength(3);
   expect(writes.filter((write) => write.includes('nodes'))).toEqual([]);
   expect(resumed.body.links).not.toHaveProperty('resume');
@@ -87,9 +90,7 @@ test('it can be asked for without waiting, and twice with one key is once', asyn
   expect(twice.body.action_id).toBe(resumed.body.action_id);
   // What it was to do had taken effect; nothing is left to do.
   expect(done, JSON.stringify(done)).toMatchObject({ status: 'completed', changed: false });
-  expect(await audit.writes({ namespace: ground.namespace, name: slow.name, userAgent: 'executor-service' })).toEqual(
-    [],
-  );
+  expect(await audit.writes({ namespace: ground.namespace, name: slow.name, userAgent })).toEqual([]);
 });
 
 test('what is through, was only tried, is under way or does not exist is not resumed, and says so', async () => {

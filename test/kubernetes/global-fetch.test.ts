@@ -39,12 +39,13 @@ test('over the global fetch a read is repeated after a 503, as long as the serve
   expect(asked).toBe(2);
 });
 
-test('over the global fetch a write whose answer is lost is `interrupted`, and not repeated', async () => {
+test('over the global fetch a write whose answer breaks off is `interrupted`, and not repeated', async () => {
   let asked = 0;
   api.use(
     http.patch(`${server}/api/v1/nodes/node-1`, () => {
       asked += 1;
-      return HttpResponse.error();
+      const breaksOff = new ReadableStream({ start: (body) => body.error(new Error('connection reset')) });
+      return new HttpResponse(breaksOff, { headers: { 'content-type': 'application/json' } });
     }),
   );
 

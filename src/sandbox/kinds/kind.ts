@@ -69,7 +69,7 @@ export interface Kind {
   /** What admission adds or refuses at creation. Changes the draft; throws a StatusError. */
   admit?(draft: Resource, store: Store): void;
   /** The status of a new object. */
-  initialStatus?(draft: Resource): Record<string, unknown>;
+  initialStatus?(draft: Resource, given: unknown): Record<string, unknown>;
   /** Whatever an update may not touch is put back here, before validation. */
   prepareUpdate?(draft: Resource, old: Resource): void;
   validate?(draft: Resource, faults: Faults, old?: Resource): void;

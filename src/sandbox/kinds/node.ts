@@ -23,7 +23,8 @@ export const nodes: Kind = {
     if (spec.unschedulable === false) delete spec.unschedulable;
     if (Array.isArray(spec.taints) && spec.taints.length === 0) delete spec.taints;
   },
-  initialStatus: (draft) => (isRecord(draft.status) ? draft.status : {}),
+  // A kubelet says of its node what it is when it registers it.
+  initialStatus: (_draft, given) => (isRecord(given) ? given : {}),
   validate(draft, faults) {
     validateTaints(records(at(draft, 'spec', 'taints')), faults);
   },

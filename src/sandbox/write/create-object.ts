@@ -28,10 +28,11 @@ export function createObject(store: Store, kind: Kind, draft: Resource, options:
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.generation;
   if (kind.hasGeneration) metadata.generation = 1;
+  const given = draft.status;
   if (kind.hasStatus) delete draft.status;
   kind.defaults?.(draft);
   kind.admit?.(draft, store);
-  const status = kind.initialStatus?.(draft);
+  const status = kind.initialStatus?.(draft, given);
   if (status) draft.status = status;
   const faults = new Faults();
   validateMetadata(kind, draft, faults);
