@@ -1,12 +1,10 @@
-import { context, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ObjectReference } from '../../src/kubernetes/object.ts';
 import type { Fetch } from '../../src/kubernetes/transport.ts';
 import { type Ground, openGround } from '../scenarios/ground.ts';
 import { eventually, onRealCluster } from '../support/cluster.ts';
 import { type Answer, type Service, startService } from '../support/service.ts';
+import { recordSpans } from '../support/spans.ts';
 
 /**
  * No value of a Secret is anywhere but in the cluster's Secrets: not in a row, a log line, a span, an Event or an answer.
@@ -15,7 +13,7 @@ import { type Answer, type Service, startService } from '../support/service.ts';
 
 let ground: Ground;
 let service: Service;
-const exporter = new InMemorySpanExporter();
+let recorded: ReturnType<typeof recordSpans>;
 const answers: string[] = [];
 const values = new Set<string>();
 
@@ -39,8 +37,7 @@ const listening =
   };
 
 beforeAll(async () => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
+  recorded = recordSpans();
   ground = await openGround('values');
   service = await startService({ faults: listening });
 }, 60_000);
@@ -48,8 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service?.close();
   await ground?.close();
-  trace.disable();
-  context.disable();
+  recorded.stop();
 });
 
 test('no value is in any row, log line, span, Event or answer: after a dry run, a rotation, its undo and failed ones', async () => {
@@ -190,8 +186,8 @@ async function everywhere(): Promise<Record<string, string>> {
     tables.map(async ({ name }) => JSON.stringify(await service.sql`select * from ${service.sql(name)}`)),
   );
   const { items } = await ground.cluster.list({ apiVersion: 'v1', kind: 'Event', namespace: ground.namespace });
-  const spans = exporter
-    .getFinishedSpans()
+  const spans = recorded
+    .finished()
     .map(({ name, attributes, events, status, links }) => JSON.stringify({ name, attributes, events, status, links }));
   return {
     rows: rows.join('\n'),

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { context, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDeployment, eventually } from '../support/cluster.ts';
 import { type Answer, type Service, startService } from '../support/service.ts';
+import { recordSpans } from '../support/spans.ts';
 import { askedOfCluster } from '../support/written.ts';
 import { type CallerMode, type Column, columns, type Known, modes } from './caller-modes.ts';
 import { type CallerWorld, openCallerWorld } from './caller-world.ts';
@@ -12,20 +10,13 @@ import { type Row, rows, type TableGround, type TableRequest } from './callers-t
 import { document, undescribed } from './described-answer.ts';
 import { expectProblem } from './expect-problem.ts';
 
-const spans = new InMemorySpanExporter();
+let spans: ReturnType<typeof recordSpans>;
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
 );
 
-beforeAll(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spans })] }));
-});
-
-afterAll(() => {
-  trace.disable();
-  context.disable();
-});
+beforeAll(() => void (spans = recordSpans()));
+afterAll(() => spans.stop());
 
 test('every operation of the document is in a row of the table', () => {
   expect(operations.filter((operation) => !rows.some((row) => row.operation === operation))).toEqual([]);
@@ -221,7 +212,7 @@ describe.each(Object.keys(modes))('by %s', (title) => {
       tables.map(({ name }) => service.sql.unsafe(`select t::text as text from "${name}" t`)),
     );
     const attributes = spans
-      .getFinishedSpans()
+      .finished()
       .map(({ name, attributes, events, status }) => ({ name, attributes, events, status }));
     const everything = [
       JSON.stringify(kept),

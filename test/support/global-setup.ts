@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import connect from 'postgres';
@@ -25,9 +25,18 @@ declare module 'vitest' {
   }
 }
 
+const memory = '/dev/shm';
+const enough = 4 * 1024 ** 3;
+
+/** Memory where there is plenty of it: a database is copied there in a tenth of the time. */
+async function quickFolder(): Promise<string> {
+  const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize >= enough ? memory : tmpdir();
+}
+
 /** One PostgreSQL and one cluster for the whole run; each test has a database and a namespace of its own in them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'executor-test-'));
+  const folder = await mkdtemp(join(await quickFolder(), 'executor-test-'));
   const log = createLogger({ level: 'warn', write: (line) => process.stderr.write(line) });
   const postgres = await startEmbeddedPostgres({ directory: join(folder, 'postgres'), log, ephemeral: true });
   // Not the server's own database, which it keeps a connection to: a template must have none.

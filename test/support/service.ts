@@ -96,7 +96,7 @@ export async function createDatabase(): Promise<{ databaseUrl: string; drop: () 
   // Copies of one template wait for each other; a connection to it in that moment is an error.
   for (let attempt = 0; ; attempt += 1) {
     try {
-      await admin.unsafe(`create database ${name} template "${template}"`);
+      await admin.unsafe(`create database ${name} template "${template}" strategy file_copy`);
       break;
     } catch (error) {
       if (attempt > 50) throw error;
