@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -10,6 +11,7 @@ export default defineConfig({
     maxWorkers: 6,
     // The files of a worker share what they import: to read it anew for each took a third of the run.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     maxConcurrency: 12,
   },
 });

@@ -10,7 +10,7 @@ import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
 
-const count = 200_000;
+const count = 60_000;
 const limit = 51;
 const hour = 60 * 60 * 1000;
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await generateHistory(service.sql, { count, days: 80 });
   // A few that are not over, as there are at any time.
   await service.sql`update execution set status = 'running', finished_at = null, lease_until = now() + interval '1 day'
-    where id in ('generated-150000', 'generated-150002', 'generated-199999')`;
+    where id in ('generated-50000', 'generated-50002', 'generated-59999')`;
 }, 120_000);
 
 afterAll(async () => {
