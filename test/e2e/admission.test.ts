@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { auditFromNow } from '../support/audit.ts';
-import { connectTestClient, createDeployment, createNamespace, ensureNodes } from '../support/cluster.ts';
+import { connectTestClient, createDeployment, createNamespace, ensureNodes, eventually } from '../support/cluster.ts';
 import { type Answer, startService } from '../support/service.ts';
 
 let cluster: ConnectedCluster;
@@ -116,7 +116,9 @@ test("a pod's action holds the pod's owner", async () => {
   const service = await startService();
 
   const restart = service.execute('restart_pod', { namespace, resource_name: items[0]?.metadata.name });
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await eventually(async () =>
+    expect(await service.sql`select id from execution where status = 'running'`).toHaveLength(1),
+  );
   const refused = await service.execute('scale_deployment', scale('owned', 2));
 
   expect(refused.status).toBe(409);

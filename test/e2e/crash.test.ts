@@ -121,11 +121,9 @@ test('SIGTERM: the replica is not ready any more, refuses new runs, ends those u
     expect(await service.sql`select id from execution where status = 'running'`).toHaveLength(1),
   );
   const exit = replica.stop();
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  const ready = await fetch(`${replica.url}/readyz`);
+  await eventually(async () => expect((await fetch(`${replica.url}/readyz`)).status).toBe(503));
   const refused = await post(replica.url, { action: 'scale_deployment', parameters });
 
-  expect(ready.status).toBe(503);
   expect(refused.status).toBe(503);
   expect((await (await underWay).json()) as unknown).toMatchObject({ status: 'completed', changed: true });
   expect(await exit).toBe(0);

@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
+import { eventually } from '../support/cluster.ts';
 import type { Ground, WorkloadKind } from './ground.ts';
 import type { Effect, Scenarios } from './scenario.ts';
+
+const crashing = /CrashLoopBackOff|OOMKilled/;
 
 export const scenarios: Scenarios = {
   effects: {
@@ -17,11 +20,13 @@ export const scenarios: Scenarios = {
     },
     'what stands out of a pod that keeps crashing': async (ground) => {
       const target = await ground.workload('Deployment', { podAnnotations: { 'test/crash': 'true' }, ready: false });
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await eventually(async () =>
+        expect(JSON.stringify((await ground.podsOf(target)).map(({ status }) => status))).toMatch(crashing),
+      );
       return {
         target,
         parameters: {},
-        see: async ({ result }) => expect(JSON.stringify(result.findings)).toMatch(/CrashLoopBackOff|OOMKilled/),
+        see: async ({ result }) => expect(JSON.stringify(result.findings)).toMatch(crashing),
       };
     },
   },
