@@ -20,14 +20,17 @@ declare
   here record;
 begin
   if request->'radius' is null or not (request->>'run')::boolean then return null; end if;
-  -- Mostly it is the same once more, which an index tells.
-  if exists (
-    select from execution e where e.namespace = its_namespace and e.name = its_name and e.action = its_action
+  -- Mostly it is the same once more, which an index tells: of what is in no namespace, in another way.
+  if its_namespace is not null then
+    perform from execution e where e.namespace = its_namespace and e.name = its_name and e.action = its_action
       and e.kind = its_kind and e.cluster = its_cluster and not e.dry_run and e.changed
-      and e.finished_at is not null and e.finished_at >= clock_timestamp() - period)
-  then
-    return null;
+      and e.finished_at is not null and e.finished_at >= clock_timestamp() - period limit 1;
+  else
+    perform from execution e where e.namespace is null and e.name = its_name and e.action = its_action
+      and e.kind = its_kind and e.cluster = its_cluster and not e.dry_run and e.changed
+      and e.finished_at is not null and e.finished_at >= clock_timestamp() - period limit 1;
   end if;
+  if found then return null; end if;
   for round in 1 .. 2 loop
     moment := clock_timestamp();
     for here in
