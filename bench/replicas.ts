@@ -7,8 +7,12 @@ import { startBundle } from './service-process.ts';
 
 const counts = [1, 4, 16];
 const rounds = 3;
-const jobs = 1_500;
+const jobs = 3_000;
+/** Of each replica: it has as much to do at a time, however many there are. */
 const lanes = 16;
+/** Before it counts, all in all: the table is as long for each number of replicas, and each replica runs compiled. */
+const warmUp = 24_000;
+const slots = 256;
 const firstPort = 18_100;
 
 /** Runs that do nothing, asked for without waiting, of so many replicas in turn, on one PostgreSQL: ended per second. */
@@ -36,7 +40,7 @@ async function rateOf(count: number, postgresUrl: string, kubeconfig: string): P
       DATABASE_URL: databaseUrl,
       KUBECONFIG: kubeconfig,
       EXECUTOR_DATABASE_POOL: '3',
-      EXECUTOR_ACTIONS_MAX_CONCURRENT: '64',
+      EXECUTOR_ACTIONS_MAX_CONCURRENT: `${slots}`,
     };
     // The first makes the tables.
     const replicas = [await startBundle(env, firstPort)];
@@ -47,7 +51,7 @@ async function rateOf(count: number, postgresUrl: string, kubeconfig: string): P
       const began = performance.now();
       let next = from;
       await Promise.all(
-        Array.from({ length: lanes }, async () => {
+        Array.from({ length: lanes * count }, async () => {
           for (let job = next++; job < to; job = next++)
             await clients[job % count]?.enqueue('notify_only', { message: `${job}` });
         }),
@@ -60,10 +64,8 @@ async function rateOf(count: number, postgresUrl: string, kubeconfig: string): P
       return ((to - from) * 1000) / (performance.now() - began);
     };
     try {
-      // As many for each, so that all run compiled.
-      const warm = 150 * count;
-      await run(0, warm);
-      return await run(warm, warm + jobs);
+      await run(0, warmUp);
+      return await run(warmUp, warmUp + jobs);
     } finally {
       await sql.end();
       for (const client of clients) await client.close();
