@@ -78,6 +78,7 @@ function row(id: string): NewExecution {
     expectations: [],
     verdicts: [],
     risk: { level: 'low', reasons: [] },
+    impact: null,
     progress: null,
     warnings: [],
     result: null,

@@ -54,6 +54,7 @@ DROP INDEX "execution_of_target";--> statement-breakpoint
 DROP INDEX "execution_finished";--> statement-breakpoint
 DROP INDEX "execution_correlation";--> statement-breakpoint
 ALTER TABLE "execution_event" ALTER COLUMN "execution_id" DROP NOT NULL;--> statement-breakpoint
+ALTER TABLE "execution" ADD COLUMN "impact" jsonb;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "cancel_requested_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "cancel_reason" text;--> statement-breakpoint
 ALTER TABLE "execution" ADD COLUMN "cancel_code" text;--> statement-breakpoint

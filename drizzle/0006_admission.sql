@@ -158,6 +158,7 @@ begin
     update execution e set
       status = asked.status, target = asked.target, parameters = asked.parameters, plan = asked.plan,
       changes = asked.changes, expectations = asked.expectations, verdicts = asked.verdicts, risk = asked.risk,
+      impact = coalesce(asked.impact, e.impact),
       progress = asked.progress, warnings = asked.warnings, result = asked.result, error = asked.error,
       message = asked.message, changed = asked.changed, trace_id = asked.trace_id, holder = asked.holder,
       fence = coalesce(asked.fence, queued.fence), lease_until = asked.lease_until, started_at = asked.started_at,

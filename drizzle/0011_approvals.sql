@@ -49,7 +49,7 @@ begin
   else
     update execution e set status = asked.status, approval_id = asked.approval_id, message = asked.message, lock_keys = asked.lock_keys,
       target = asked.target, parameters = asked.parameters, plan = asked.plan, changes = asked.changes,
-      expectations = asked.expectations, verdicts = asked.verdicts, risk = asked.risk, warnings = asked.warnings,
+      expectations = asked.expectations, verdicts = asked.verdicts, risk = asked.risk, impact = asked.impact, warnings = asked.warnings,
       waits_for = null, due_at = null, lease_until = null, holder = null
       where e.id = asked.id;
     perform wake_queue(queued.cluster, array(select jsonb_array_elements_text(queued.lock_keys)));

@@ -51,6 +51,8 @@ export const execution = pgTable(
     expectations: jsonb('expectations').$type<Json>().notNull(),
     verdicts: jsonb('verdicts').$type<Json>().notNull(),
     risk: jsonb('risk').$type<Json>().notNull(),
+    /** Null where nobody had to know it. */
+    impact: jsonb('impact').$type<Json>(),
     progress: jsonb('progress').$type<Json>(),
     warnings: jsonb('warnings').$type<string[]>().notNull(),
     result: jsonb('result').$type<Json>(),

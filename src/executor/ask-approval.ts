@@ -39,8 +39,10 @@ export async function askApproval(
   const message = `Waits for somebody to agree: ${asks.join('; ')}`;
   const locks = heldKeys(cluster.name, prepared);
   const cools = settings.safety.enableCooldown && settings.actions.cooldownPeriodMs > 0;
+  const evaluation = await evaluationOfPlan(context, { prepared, hash, signal });
   const row = {
     ...newExecution(context, id, prepared, terms),
+    impact: evaluation['impact'] ?? null,
     status: 'pending_approval' as const,
     holder: null,
     message,
@@ -50,7 +52,7 @@ export async function askApproval(
   const approval = {
     id: newId(),
     planHash: hash,
-    evaluation: await evaluationOfPlan(context, { prepared, hash, signal }),
+    evaluation,
     expiresMs: settings.safety.approval.expiresAfterMs,
   };
   const answer = await untilTold(context, id, () =>

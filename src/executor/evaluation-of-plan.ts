@@ -12,7 +12,7 @@ export async function evaluationOfPlan(
   { cluster }: Pick<ExecutorContext, 'cluster'>,
   { prepared, hash, signal }: { prepared: Prepared; hash: string; signal: AbortSignal },
 ): Promise<JsonObject> {
-  const { plan, risk, verdicts } = prepared;
+  const { plan, risk, verdicts, impact } = prepared;
   return jsonObjectOf({
     verdict: 'ask',
     retry_at: null,
@@ -21,7 +21,7 @@ export async function evaluationOfPlan(
     changes: changeRecordsOf(plan, cluster.name),
     expectations: expectationRecordsOf(plan, false),
     risk,
-    impact: (await impactKnown(readerOf(cluster, { signal }), plan)) ?? null,
+    impact: impact ?? (await impactKnown(readerOf(cluster, { signal }), plan)) ?? null,
     verdicts,
     undo: 'reason' in plan.undo ? { available: false, reason: plan.undo.reason } : { available: true, reason: null },
   });

@@ -55,6 +55,7 @@ export function newExecution(context: ExecutorContext, id: string, prepared: Pre
     expectations: jsonOf(expectationRecordsOf(plan, false)),
     verdicts: jsonOf(prepared.verdicts),
     risk: jsonOf(prepared.risk),
+    impact: prepared.impact ? jsonOf(prepared.impact) : null,
     progress: null,
     warnings: plan.warnings,
     result: plan.result ?? null,

@@ -3,6 +3,7 @@ import { findAction } from '../actions/registry.ts';
 import { Refusal } from '../actions/refusal.ts';
 import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import { plan as emptyPlan, type Plan } from '../changes/plan.ts';
+import type { Impact } from '../impact/impact.ts';
 import { isKubernetesError } from '../kubernetes/errors.ts';
 import type { ObjectReference } from '../kubernetes/object.ts';
 import { readerOf } from '../kubernetes/reader.ts';
@@ -37,6 +38,8 @@ export interface Prepared extends Judged {
   /** By the database's clock. */
   plannedAt: Date;
   risk: RiskRecord;
+  /** Where it was read, to know whether somebody has to agree. */
+  impact?: Impact;
   rollbackOf?: string;
   /** Not planned yet: an action that only reads, asked for ahead of its turn. */
   unplanned?: true;
@@ -190,7 +193,7 @@ async function prepareBy(
       ...judged,
       readAtMs,
       plannedAt,
-      risk: await riskOf(context, reader, { level: action.risk, plan, target: found?.target, dryRun }),
+      ...(await riskOf(context, reader, { level: action.risk, plan, target: found?.target, dryRun })),
     };
     return { prepared, version: found?.object.metadata.resourceVersion };
   } catch (error) {

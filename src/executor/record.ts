@@ -3,6 +3,7 @@ import { changeKind, changesOf } from '../changes/change-kinds.ts';
 import { describeExpectation } from '../changes/expectation-kinds.ts';
 import type { Plan } from '../changes/plan.ts';
 import type { Execution } from '../database/execution-row.ts';
+import type { Impact } from '../impact/impact.ts';
 import type { Json, JsonObject, ObjectReference } from '../kubernetes/object.ts';
 
 /** A change as the record tells of it: in words, and as data. */
@@ -41,14 +42,15 @@ export interface RecordParts {
   expectations: ExpectationRecord[];
   verdicts: VerdictRecord[];
   risk: RiskRecord;
+  impact: Impact | null;
   progress: ProgressRecord | null;
   error: ErrorRecord | null;
 }
 
 /** Reads the JSON columns of a row that the executor has written. */
 export function partsOf(row: Execution): RecordParts {
-  const { target, plan, changes, expectations, verdicts, risk, progress, error } = row;
-  return asWritten({ target, plan, changes, expectations, verdicts, risk, progress, error });
+  const { target, plan, changes, expectations, verdicts, risk, impact, progress, error } = row;
+  return asWritten({ target, plan, changes, expectations, verdicts, risk, impact, progress, error });
 }
 
 /** What was written with these types is read with these types; the column's type is only JSON. */

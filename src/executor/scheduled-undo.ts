@@ -55,6 +55,7 @@ function queuedRollback(context: ExecutorContext, run: Execution, plan: Plan, la
     expectations: jsonOf(expectationRecordsOf(plan, false)),
     verdicts: [],
     risk,
+    impact: null,
     progress: null,
     warnings: [],
     result: null,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { riskLevels } from '../actions/define.ts';
 import { approvalStatuses } from '../database/approval-status.ts';
-import { Impact } from './evaluation-schema.ts';
+import { Impact } from './impact-schema.ts';
 import { Change, Execution } from './execution-schema.ts';
 
 const time = z.iso.datetime();

@@ -1,23 +1,10 @@
 import * as z from 'zod';
 import { Change, Target } from './execution-schema.ts';
+import { Impact } from './impact-schema.ts';
 
 const time = z.iso.datetime();
 const text = z.string();
 const count = z.int();
-
-const named = { namespace: text, name: text };
-
-export const Impact = z.strictObject({
-  pods: count.describe('Pods that are taken away or replaced'),
-  ready_before: count.describe('Of the pods of everything that is touched'),
-  ready_during: count.describe('The fewest that stay ready meanwhile'),
-  services: z.array(z.strictObject({ ...named, endpoints_before: count, endpoints_during: count })),
-  budgets: z.array(z.strictObject({ ...named, pods: count, disruptions_allowed: count })),
-  volumes: z.array(text).describe('Claims of the pods; their data stays'),
-  dependants: z.array(z.strictObject({ kind: text, ...named, by: text })),
-  data_loss: z.array(text),
-  summary: z.array(text),
-});
 
 const Simulation = z
   .strictObject({

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { executionStatuses } from '../database/execution-status.ts';
+import { Impact } from './impact-schema.ts';
 
 const time = z.iso.datetime();
 const text = z.string();
@@ -60,7 +61,7 @@ export const Execution = z
     warnings: z.array(text),
     result: anything.nullable().describe('What the action found; its shape is the action’s'),
     risk: z.strictObject({ level: z.enum(['low', 'medium', 'high', 'critical']), reasons: z.array(text) }),
-    impact: z.null(),
+    impact: Impact.nullable().describe('Who is touched; null where it was not read, since it decided nothing'),
     verdicts: z.array(z.strictObject({ rule: text, verdict: z.enum(['allow', 'ask', 'deny']), reason: text })),
     undo: z.strictObject({
       available: z.boolean(),

@@ -45,7 +45,7 @@ export function executionView(row: Execution, kept: { historyMs: number; now: Da
     warnings: row.warnings,
     result: row.result,
     risk: parts.risk,
-    impact: null,
+    impact: parts.impact,
     verdicts: parts.verdicts,
     undo: {
       ...(undo.available

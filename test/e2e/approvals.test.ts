@@ -439,9 +439,11 @@ test('one level below, where it happens and who is touched decide: a high risk i
     impact: { pods: 1, ready_before: 1, ready_during: 0 },
   });
   expect(decided.status).toBe(200);
+  expect(decided.body.execution.impact).toEqual(asked.evaluation.impact);
   expect(elsewhere.body, JSON.stringify(elsewhere.body)).toMatchObject({
     status: 'completed',
     risk: { level: 'high' },
+    impact: { pods: 1, ready_before: 1, ready_during: 0 },
   });
 });
 
