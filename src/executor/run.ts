@@ -17,7 +17,7 @@ import { holdLease, LeaseLost } from './hold-lease.ts';
 import { keepLive } from './keep-live.ts';
 import { planWithUndo } from './plan-with-undo.ts';
 import type { Prepared } from './prepare.ts';
-import { outlast } from './outlast.ts';
+import { outlast, pauseAfter } from './outlast.ts';
 import { evictionsOf, progressOf } from './progress.ts';
 import {
   type ChangeRecord,
@@ -40,6 +40,8 @@ export interface Claimed {
 }
 
 const mostPlans = 3;
+/** Who changes the object twice in a row, such as its controller in the middle of a rollout, is given time to come to an end. */
+const conflictPauseMs = 250;
 /** What is left for looking once a run is cut off: with what a cancellation takes to be noticed, within a second. */
 const lastLooksMs = 450;
 /** How soon what has moved can be seen from outside. */
@@ -142,6 +144,7 @@ export async function run(
       } catch (error) {
         const untouched = records.every(({ status }) => status === 'pending' || status === 'skipped');
         if (!(error instanceof PlanOutdated) || !untouched || attempt >= mostPlans || signal.aborted) throw error;
+        if (attempt > 1) await pauseAfter(error, conflictPauseMs, signal);
         const again = agree(await outlast(signal, () => replan(signal)));
         if (again.target?.uid !== prepared.target?.uid) throw error;
         records = changeRecordsOf(again.plan, cluster.name);

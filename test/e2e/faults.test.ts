@@ -7,7 +7,7 @@ import type { Fetch } from '../../src/kubernetes/transport.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { type ApiProxy, type Fault, startApiProxy } from '../support/api-proxy.ts';
 import { auditFromNow } from '../support/audit.ts';
-import { connectTestClient, createDeployment, createNamespace, ensureNodes } from '../support/cluster.ts';
+import { connectTestClient, createDeployment, createNamespace, ensureNodes, eventually } from '../support/cluster.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let cluster: ConnectedCluster;
@@ -83,6 +83,11 @@ test('an object that somebody else changes between reading and writing is planne
         { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'raced' },
         { type: 'merge', body: { spec: { replicas: 4 } } },
       );
+      // What its controller writes meanwhile would be more changes by somebody else.
+      await eventually(async () => {
+        const { status } = await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'raced' });
+        expect(status).toMatchObject({ replicas: 4, readyReplicas: 4, availableReplicas: 4 });
+      }, 5_000);
       return await send(url, init);
     }),
   });

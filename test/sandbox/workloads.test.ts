@@ -150,7 +150,8 @@ describe.each([real ?? sandbox].map((server): [string, Server] => [server.name, 
       await patch(path, { spec: { template: { metadata: { annotations: { 'test/never-ready': 'true' } } } } });
       const failed = await eventually(
         () => get(path),
-        (answer) => conditionOf(answer, 'Progressing')?.status === 'False',
+        // On a busy cluster the deadline may come before the new pod.
+        (answer) => conditionOf(answer, 'Progressing')?.status === 'False' && answer.body.status.replicas === 3,
         15_000,
       );
 
