@@ -6,10 +6,10 @@ import { auditFromNow } from '../support/audit.ts';
 import { eventually } from '../support/cluster.ts';
 import { type Service, startService } from '../support/service.ts';
 
-let ground: Ground;
 /** By it the audit log tells this service's calls from those of other tests. */
 const userAgent = 'executor-resumes';
 
+let ground: Ground;
 let service: Service;
 
 beforeAll(async () => {

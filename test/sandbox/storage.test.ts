@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MERGE, type Server, eventually, realServer, sandboxServer } from './servers.ts';
+import { MERGE, type Server, eventually, homeOn, realServer, sandboxServer } from './servers.ts';
 
 const auditLog = join(mkdtempSync(join(tmpdir(), 'sandbox-')), 'audit.log');
 const sandbox = await sandboxServer({ auditLog });
@@ -259,6 +259,37 @@ describe('the seed', () => {
 });
 
 const real = realServer();
+test(
+  'a node keeps the status that it is registered with: without room it takes no pod',
+  { timeout: 40_000 },
+  async () => {
+    for (const server of real ? [sandbox, real] : [sandbox]) {
+      const home = await homeOn(server, 'full');
+      const node = `${home.namespace}-full`;
+      const pods = `/api/v1/namespaces/${home.namespace}/pods`;
+      const status = { allocatable: { cpu: '16', memory: '64Gi', pods: '0' } };
+      await server.call('POST', '/api/v1/nodes', {
+        body: { metadata: { name: node, labels: { full: node } }, status },
+      });
+      const containers = [{ name: 'app', image: 'registry.example/app:1' }];
+      await server.call('POST', pods, {
+        body: { metadata: { name: 'waits' }, spec: { nodeSelector: { full: node }, containers } },
+      });
+
+      const waits = await eventually(
+        () => server.call('GET', `${pods}/waits`),
+        ({ body }) => /Too many pods/.test(body.status.conditions?.[0]?.message),
+        15_000,
+      );
+
+      expect(waits.body.spec.nodeName).toBeUndefined();
+      expect((await server.call('GET', `/api/v1/nodes/${node}`)).body.status.allocatable.pods).toBe('0');
+      await server.call('DELETE', `/api/v1/nodes/${node}`);
+      await home.clear();
+    }
+  },
+);
+
 test.runIf(real)('the definitions are those of the real server', async () => {
   const { body } = (await real?.call('GET', '/openapi/v2')) ?? {};
   const { default: ours } = await import('../../src/sandbox/schema/definitions.json', { with: { type: 'json' } });

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** They wait for minutes of rollouts, or install and build: begun last, they would run on alone. */
+/** They wait for many rollouts, or install and build: begun last, they would run on alone. */
 const long =
   /(deploy\/image|postgres\/postgres-faults|e2e\/(replicas|faults|asynchronous|scheduled-undo|circuit|admission|approvals|drain|exec|trace)|actions\/(rollback-deployment|restart-workload|maintenance-job)|matrix\/plan-hash)\.test\.ts$/;
 

@@ -68,7 +68,7 @@ export interface Kind {
   defaults?(draft: Resource): void;
   /** What admission adds or refuses at creation. Changes the draft; throws a StatusError. */
   admit?(draft: Resource, store: Store): void;
-  /** The status of a new object. */
+  /** The status of a new object; `given` is the one that was sent with it, which most kinds ignore. */
   initialStatus?(draft: Resource, given: unknown): Record<string, unknown>;
   /** Whatever an update may not touch is put back here, before validation. */
   prepareUpdate?(draft: Resource, old: Resource): void;
