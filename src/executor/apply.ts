@@ -8,7 +8,7 @@ import { type HeldLease, LeaseLost } from './hold-lease.ts';
 import { errorRecordOf } from './failure.ts';
 import { outlast, pauseAfter } from './outlast.ts';
 import type { ChangeRecord } from './record.ts';
-import type { Refused, Turns } from './turns.ts';
+import type { TurnAnswer, Turns } from './turns.ts';
 
 export interface ApplyOptions {
   lease: HeldLease;
@@ -173,19 +173,21 @@ async function sendInTurn(
   const kind = changeKind(change);
   // A wait asks for nothing, and may last: it takes no place.
   const leave = change.kind === 'wait' ? undefined : await turns.next(record, kind.heldBackBy?.(change), signal);
-  let refused: Refused | undefined;
+  let answer: TurnAnswer = 'unanswered';
   try {
     await lease.ensure(timeoutMs);
     signal.throwIfAborted();
-    return await kind.send(change, { cluster, dryRun: false, signal, timeoutMs });
+    const sent = await kind.send(change, { cluster, dryRun: false, signal, timeoutMs });
+    answer = 'granted';
+    return sent;
   } catch (error) {
     if (isKubernetesError(error, 'tooManyRequests')) {
       const by = kind.heldBackBy?.(change, error) ?? 'an overloaded API server';
-      refused = { by, retryAfterMs: (error.retryAfterSeconds ?? 0) * 1000 };
+      answer = { by, retryAfterMs: (error.retryAfterSeconds ?? 0) * 1000 };
     }
     throw error;
   } finally {
-    leave?.(refused);
+    leave?.(answer);
   }
 }
 

@@ -6,13 +6,16 @@ export interface Refused {
   retryAfterMs: number;
 }
 
+/** `unanswered`: cut off, or failed for another reason. It says nothing of what holds the change back. */
+export type TurnAnswer = Refused | 'granted' | 'unanswered';
+
 /**
  * Who may send when, of the changes that run side by side. So many are under way at most; one that waits takes no place.
  * Those that the same thing holds back ask two at a time, and after a refusal one alone: the others need not ask.
  */
 export interface Turns {
-  /** Comes back when the change may be sent; what it gives must be called once the answer is there. */
-  next(record: ChangeRecord, lane: string | undefined, signal: AbortSignal): Promise<(refused?: Refused) => void>;
+  /** Comes back when the change may be sent; what it gives must be called once that is over. */
+  next(record: ChangeRecord, lane: string | undefined, signal: AbortSignal): Promise<(answer: TurnAnswer) => void>;
   /** The change waits for nothing any more. */
   over(record: ChangeRecord): void;
   /** The changes that wait, each with what holds it back. */
@@ -97,13 +100,13 @@ export function createTurns({ random = Math.random }: { random?: () => number } 
         if (own) leaveLane(own);
         throw error;
       }
-      return (refused) => {
+      return (answer) => {
         leavePlace();
-        if (refused) {
-          const other = lane(refused.by);
+        if (typeof answer === 'object') {
+          const other = lane(answer.by);
           laneOf.set(record, other);
-          close(other, refused.retryAfterMs);
-        } else if (own && own.closedUntilMs <= performance.now()) {
+          close(other, answer.retryAfterMs);
+        } else if (answer === 'granted' && own && own.closedUntilMs <= performance.now()) {
           own.refused = false;
           own.pauseMs = firstPauseMs;
           own.width = widest;
