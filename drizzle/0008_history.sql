@@ -17,6 +17,7 @@ begin
       -- What is still to be undone, or is being undone, is needed for that.
       and not exists (select from execution q where q.rollback_of = e.id and q.status = 'queued' and q.rollback_of is not null)
       and not exists (select from execution q where q.rollback_of = e.id and q.status in ('running', 'unknown'))
+      and not exists (select from execution q where q.rollback_of = e.id and q.status = 'pending_approval')
     order by e.finished_at limit most for update skip locked);
   delete from execution_event v where v.execution_id = any (gone);
   delete from approval a where a.execution_id = any (gone);

@@ -1,16 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { undescribed } from '../http/described-answer.ts';
 import { expectProblem } from '../http/expect-problem.ts';
+import { approverSettings, as, type Decision, decideOn, pendingApproval } from '../support/approvers.ts';
 import { auditFromNow } from '../support/audit.ts';
 import { connectTestClient, createDeployment, createNamespace, ensureNodes, eventually } from '../support/cluster.ts';
 import { runningLoop } from '../support/loop.ts';
 import { type Answer, type Replica, type Service, startService } from '../support/service.ts';
-
-const names = ['ada', 'ben', 'cleo', 'elsewhere'] as const;
-type Name = (typeof names)[number];
-const tokens = Object.fromEntries(names.map((name) => [name, randomBytes(24).toString('hex')]));
 
 let cluster: ConnectedCluster;
 let namespace: string;
@@ -31,29 +27,9 @@ afterAll(async () => {
   await cluster.close();
 });
 
-/** Ada asks; Ben and Cleo may do everything as well; the last one sees nothing of it. */
 async function start(env: Record<string, string> = {}): Promise<void> {
-  service = await startService({
-    env: {
-      EXECUTOR_AUTH_TOKENS: JSON.stringify(
-        names.map((name) => ({
-          name,
-          hash: `sha256:${createHash('sha256')
-            .update(tokens[name] ?? '')
-            .digest('hex')}`,
-        })),
-      ),
-      EXECUTOR_AUTH_ROLES: JSON.stringify([
-        { role: 'admin', callers: ['static:ada', 'static:ben', 'static:cleo'] },
-        { role: 'admin', callers: ['static:elsewhere'], namespaces: ['another'] },
-      ]),
-      EXECUTOR_SAFETY_REQUIRE_CONFIRMATION: 'true',
-      ...env,
-    },
-  });
+  service = await startService({ env: { ...approverSettings, ...env } });
 }
-
-const as = (name: Name) => ({ authorization: `Bearer ${tokens[name]}` });
 
 async function deployment(name: string): Promise<void> {
   await createDeployment(cluster, { namespace, name, replicas: 1 });
@@ -66,24 +42,12 @@ const scale = (name: string, replicas: number, more: object = {}, headers: Recor
     { ...as('ada'), ...headers },
   );
 
-/** The approval that an execution waits for. */
-async function approvalOf({ body }: Answer): Promise<Answer['body']> {
-  expect(body, JSON.stringify(body)).toMatchObject({ status: 'pending_approval' });
-  return (await service.get(body.links.approval, as('ben'))).body;
-}
-
-function decide(
-  { id, plan_hash }: Answer['body'],
+const approvalOf = (asked: Answer) => pendingApproval(service, asked);
+const decide = (
+  approval: Answer['body'],
   verb: 'approve' | 'reject',
-  more: { by?: Name; replica?: Replica; ifMatch?: string | undefined; comment?: string } = {},
-): Promise<Answer> {
-  const { by = 'ben', replica = service, comment } = more;
-  const ifMatch = 'ifMatch' in more ? more.ifMatch : `"${plan_hash}"`;
-  return replica.post(`/api/v1/approvals/${id}/${verb}`, comment === undefined ? undefined : { comment }, {
-    ...as(by),
-    ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
-  });
-}
+  { replica = service, ...more }: Decision & { replica?: Replica } = {},
+) => decideOn(replica, approval, verb, more);
 
 const untilStatus = (id: string, status: string) =>
   eventually(async () => {

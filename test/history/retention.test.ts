@@ -57,7 +57,7 @@ describe('executions', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test.each(['queued', 'running', 'unknown'])('stay while a %s rollback needs them', async (status) => {
+  test.each(['pending_approval', 'queued', 'running', 'unknown'])('stay while a %s rollback needs them', async (status) => {
     for (const message of ['original', 'other']) await note(message);
     const [original] = await service.sql`select id from execution where parameters->>'message' = 'original'`;
     const undo = await note('undo');
