@@ -57,7 +57,8 @@ end $$;
 --> statement-breakpoint
 -- One request, under the locks of its key and its targets. Of a queued one that finds an object held, or no slot free, the
 -- turn is over: it waits for that. A `polite` one that was never queued finds no slot free while others wait for their turn.
--- `outdated`: between the reading that it was planned from, read_ms ago, and now another execution has changed one of its objects.
+-- `outdated`: between the reading that it was planned from, read_ms before this was sent, and now another execution has changed one of
+-- its objects. Counted back from the statement's arrival: how long it then waits for other claims does not make the reading younger.
 create function admit_execution(request jsonb) returns jsonb language plpgsql as $$
 declare
   run boolean := (request->>'run')::boolean;
@@ -117,7 +118,7 @@ begin
   -- Else what that one did could be taken for its own, should its replica die before it has sent anything.
   if run and exists (
     select from execution e
-    where e.finished_at >= moment - make_interval(secs => (request->>'read_ms')::float8 / 1000) and e.changed and e.id <> asked.id
+    where e.finished_at >= date_trunc('milliseconds', statement_timestamp() - make_interval(secs => (request->>'read_ms')::float8 / 1000)) and e.changed and e.id <> asked.id
       and concat_ws('/', e.cluster, coalesce(e.namespace, ''), e.kind, e.name) = any (locks))
   then
     return jsonb_build_object('outcome', 'outdated');
@@ -175,7 +176,7 @@ begin
     'outcome', case when run then 'claimed' else 'recorded' end, 'fence', asked.fence, 'created_at', asked.created_at,
     'started_at', asked.started_at, 'deadline', asked.deadline, 'lease_until', asked.lease_until, 'finished_at', asked.finished_at);
   if not run or cardinality(relied) = 0 then return answer; end if;
-  since := moment - make_interval(secs => (request->'relies'->>'since_ms')::float8 / 1000);
+  since := statement_timestamp() - make_interval(secs => (request->'relies'->>'since_ms')::float8 / 1000);
   return answer || jsonb_build_object('doubtful',
     exists (select from target_lock l where l.key = any (relied) and l.execution_id <> asked.id)
     or exists (select from execution e where e.finished_at >= since and e.changed and e.id <> asked.id

@@ -40,10 +40,10 @@ export interface ClaimRequest {
   queuedFence?: number | undefined;
   /** Whoever waits for their turn goes first: `full` while somebody does. */
   polite?: boolean | undefined;
-  /** How long ago the reading began that it was planned from: `outdated` where another execution has changed its objects since. */
-  readMs?: number | undefined;
-  /** Keys of objects that must still be as they were read so long ago; absent where the verdict relies on none. */
-  relies?: { keys: string[]; sinceMs: number } | undefined;
+  /** `performance.now()` before the reading that it was planned from: `outdated` where another execution has changed its objects since. */
+  readAtMs?: number | undefined;
+  /** Keys of objects that must still be as they were read then. */
+  relies?: string[] | undefined;
   /** How many different targets may have been changed within the window, this one among them. */
   radius?: { windowMs: number; perNamespace: number; perCluster: number; nodes?: number; out?: string[] } | undefined;
   quotas?: NamespaceQuota[] | undefined;
@@ -87,7 +87,7 @@ export type ClaimAnswer =
       startedAt: Date;
       deadline: Date;
       leaseUntil: Date;
-      /** Another execution holds what was relied on, or has changed it since: a second look is due. */
+      /** Another execution holds what was relied on, or may have changed it since: a second look is due. */
       doubtful: boolean;
     }
   | { outcome: 'recorded'; createdAt: Date; startedAt: Date; finishedAt: Date }
@@ -107,12 +107,18 @@ export type ClaimAnswer =
   | { outcome: 'full' }
   | { outcome: 'outdated' };
 
+/** PostgreSQL knows how old a reading was when the claim was sent, not how long that was on its way. */
+const mostOnTheWayMs = 50;
+
 /**
  * Admits an execution, or says what stands against it: one commit, shared with what arrives together
  * (drizzle/0006_admission.sql).
  * A second sending of the same row is its own `duplicate`: see `findClaim`.
  */
 export async function claim(database: Database, request: ClaimRequest): Promise<ClaimAnswer> {
+  const sentAtMs = performance.now();
+  const { readAtMs, relies = [] } = request;
+  const readMs = readAtMs === undefined ? undefined : sentAtMs - readAtMs;
   const payload: JsonObject = {
     run: request.run,
     row: columnsOf(request.row),
@@ -123,13 +129,18 @@ export async function claim(database: Database, request: ClaimRequest): Promise<
     idempotency_ms: request.idempotencyMs,
     ...(request.queuedFence === undefined ? {} : { queued_fence: request.queuedFence }),
     ...(request.polite ? { polite: true } : {}),
-    ...(request.readMs === undefined ? {} : { read_ms: request.readMs }),
-    ...(request.relies ? { relies: { keys: request.relies.keys, since_ms: request.relies.sinceMs } } : {}),
+    ...(readMs === undefined ? {} : { read_ms: readMs }),
+    ...(readMs === undefined || relies.length === 0
+      ? {}
+      : { relies: { keys: relies, since_ms: readMs + mostOnTheWayMs } }),
     ...(request.radius ? { radius: columnsOf(request.radius) } : {}),
     ...(request.quotas?.length ? { quotas: request.quotas.map(columnsOf) } : {}),
     ...(request.cooldown ? { cooldown: { key: request.cooldown.key, period_ms: request.cooldown.periodMs } } : {}),
   };
-  return parsedAnswer(await database.together<RawAnswer>('claim_execution', 'claim_executions', payload));
+  const answer = parsedAnswer(await database.together<RawAnswer>('claim_execution', 'claim_executions', payload));
+  // What ended while the claim was on its way for longer than that may have been read as it was before.
+  const isLate = relies.length > 0 && performance.now() - sentAtMs > mostOnTheWayMs;
+  return answer.outcome === 'claimed' && isLate ? { ...answer, doubtful: true } : answer;
 }
 
 /**

@@ -88,9 +88,13 @@ export async function admit(
       idempotencyMs: settings.database.idempotencyMs,
       queuedFence,
       polite,
-      readMs: run ? performance.now() - prepared.readAtMs : undefined,
-      ...(run && prepared.relies.length > 0 ? { relies: reliesOf(cluster.name, prepared) } : {}),
-      ...(run ? { quotas: prepared.quotas } : {}),
+      ...(run
+        ? {
+            readAtMs: prepared.readAtMs,
+            relies: prepared.relies.map((object) => objectKey(cluster.name, object)),
+            quotas: prepared.quotas,
+          }
+        : {}),
       ...(run && prepared.radius ? { radius: prepared.radius } : {}),
       ...(key ? { cooldown: { key, periodMs: cooldownPeriodMs } } : {}),
     });
@@ -107,10 +111,6 @@ export async function admit(
 
 function isWaitedFor(answer: ClaimAnswer): answer is Extract<ClaimAnswer, { outcome: Waits }> {
   return Object.hasOwn(whyItWaits, answer.outcome);
-}
-
-function reliesOf(cluster: string, { relies, readAtMs }: Prepared): { keys: string[]; sinceMs: number } {
-  return { keys: relies.map((object) => objectKey(cluster, object)), sinceMs: performance.now() - readAtMs };
 }
 
 function stopping(now: Date): Refusal {

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/start.ts';
 import { eventually } from '../../support/cluster.ts';
+import { startPostgresLink } from '../../support/postgres-link.ts';
 import { type Answer, type Replica, type ReplicaOptions, type Service, startService } from '../../support/service.ts';
 
 /** A cluster of its own: shares of nodes are of all of them. */
@@ -93,6 +94,47 @@ test.each(['cordon_node', 'drain_node'])(
     }
   },
 );
+
+describe('a node of the control plane that was read as open, and is taken by another before the claim', () => {
+  const bothTold = (answers: readonly Answer[]) => JSON.stringify(answers.map(({ body }) => body));
+
+  test('while the claim waits for its turn in PostgreSQL', async () => {
+    await allReady();
+    const held = await service.sql.reserve();
+    await held`select pg_advisory_lock(hashtextextended('request:late', 0))`;
+
+    const late = service.execute('cordon_node', { node_name: 'etcd-1' }, { action_id: 'late' });
+    await eventually(async () => {
+      const waiting = await service.sql`select from pg_locks where locktype = 'advisory' and not granted`;
+      expect(waiting).toHaveLength(1);
+    });
+    const soon = await replicas[1]?.execute('cordon_node', { node_name: 'etcd-2' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await held`select pg_advisory_unlock(hashtextextended('request:late', 0))`;
+    held.release();
+
+    expect(soon?.body).toMatchObject({ status: 'completed' });
+    expect(outcomes([await late]), bothTold([await late])).toEqual(['policy_denied']);
+  });
+
+  test('while the claim is on its way to PostgreSQL', async () => {
+    const link = await startPostgresLink(service.databaseUrl);
+    try {
+      const far = await service.replica({ env: { DATABASE_URL: link.over(service.databaseUrl) } });
+      await far.get('/readyz');
+      await allReady();
+      link.delay(150);
+
+      const late = far.execute('cordon_node', { node_name: 'etcd-1' });
+      const soon = await service.execute('cordon_node', { node_name: 'etcd-2' });
+
+      expect(soon.body).toMatchObject({ status: 'completed' });
+      expect(outcomes([await late]), bothTold([await late])).toEqual(['policy_denied']);
+    } finally {
+      await link.close();
+    }
+  });
+});
 
 test('nodes that others have cordoned count for the share, also where two more are taken at once', async () => {
   const env = Object.fromEntries([
