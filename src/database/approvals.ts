@@ -1,7 +1,8 @@
 import { and, desc, eq, getTableColumns, type SQL, sql as expression } from 'drizzle-orm';
 import type { JsonObject, Json } from '../json.ts';
 import type { ApprovalStatus } from './approval-status.ts';
-import type { ClaimAnswer, NewExecution } from './claim.ts';
+import type { ClaimAnswer } from './claim-answer.ts';
+import type { NewExecution } from './claim.ts';
 import { columnsOf } from './columns-of.ts';
 import type { Database } from './connect.ts';
 import { conditionsOfParts, type HistoryPart } from './executions.ts';

@@ -1,6 +1,7 @@
 import { getTableColumns, sql as expression } from 'drizzle-orm';
 import type { Json, JsonObject } from '../json.ts';
-import type { ClaimAnswer, NewExecution } from './claim.ts';
+import type { ClaimAnswer } from './claim-answer.ts';
+import type { NewExecution } from './claim.ts';
 import { columnsOf } from './columns-of.ts';
 import type { Database } from './connect.ts';
 import type { Execution } from './execution-row.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import { type ClaimAnswer, parsedAnswer, type RawAnswer } from './claim.ts';
+import { type ClaimAnswer, parsedAnswer, type RawAnswer } from './claim-answer.ts';
 import type { Database } from './connect.ts';
 
 export interface StandingQuestion {

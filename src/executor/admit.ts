@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../actions/refusal.ts';
-import type { ClaimAnswer, NewExecution } from '../database/claim.ts';
+import type { ClaimAnswer } from '../database/claim-answer.ts';
+import type { NewExecution } from '../database/claim.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import { claimRefused } from './claim-refusals.ts';
 import { claimSurely } from './claim-surely.ts';

@@ -1,5 +1,5 @@
 import { Refusal } from '../actions/refusal.ts';
-import type { ClaimAnswer } from '../database/claim.ts';
+import type { ClaimAnswer } from '../database/claim-answer.ts';
 import type { Control } from '../database/controls.ts';
 import { describeReference } from '../kubernetes/describe-reference.ts';
 import { formatDuration } from '../text/duration.ts';

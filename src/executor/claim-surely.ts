@@ -1,4 +1,5 @@
-import { claim, type ClaimAnswer, type ClaimRequest, findClaim } from '../database/claim.ts';
+import type { ClaimAnswer } from '../database/claim-answer.ts';
+import { claim, type ClaimRequest, findClaim } from '../database/claim.ts';
 import type { ExecutorContext } from './context.ts';
 import { untilTold } from './until-told.ts';
 

@@ -8,6 +8,7 @@ import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.
 import { undescribed } from '../http/described-answer.ts';
 import { auditFromNow } from '../support/audit.ts';
 import { connectTestClient, createDeployment, createNamespace, eventually } from '../support/cluster.ts';
+import { compileCache } from '../support/compile-cache.ts';
 import { runningLoop } from '../support/loop.ts';
 import { type Answer, type Replica, type Service, startService } from '../support/service.ts';
 
@@ -57,7 +58,7 @@ async function exported(query = ''): Promise<{ text: string; entries: Answer['bo
 
 /** The command, of a file, or without one of the service's database. */
 async function verify(...args: string[]): Promise<{ code: number; output: string }> {
-  const env = { ...process.env, DATABASE_URL: service.databaseUrl };
+  const env = { ...process.env, ...compileCache, DATABASE_URL: service.databaseUrl };
   try {
     const { stdout } = await promisify(execFile)(process.execPath, ['src/platform/audit-verify.ts', ...args], { env });
     return { code: 0, output: stdout };

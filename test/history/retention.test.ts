@@ -57,22 +57,25 @@ describe('executions', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test.each(['pending_approval', 'queued', 'running', 'unknown'])('stay while a %s rollback needs them', async (status) => {
-    for (const message of ['original', 'other']) await note(message);
-    const [original] = await service.sql`select id from execution where parameters->>'message' = 'original'`;
-    const undo = await note('undo');
-    await service.sql`update execution set status = ${status}, rollback_of = ${original?.id}, finished_at = null
+  test.each(['pending_approval', 'queued', 'running', 'unknown'])(
+    'stay while a %s rollback needs them',
+    async (status) => {
+      for (const message of ['original', 'other']) await note(message);
+      const [original] = await service.sql`select id from execution where parameters->>'message' = 'original'`;
+      const undo = await note('undo');
+      await service.sql`update execution set status = ${status}, rollback_of = ${original?.id}, finished_at = null
       where id = ${undo.body.action_id}`;
-    await service.sql`update execution set finished_at = now() - interval '91 days' where finished_at is not null`;
+      await service.sql`update execution set finished_at = now() - interval '91 days' where finished_at is not null`;
 
-    await prune(service.runtime.executor.database, kept);
-    const during = await messages();
-    await service.sql`update execution set status = 'completed', finished_at = now() where id = ${undo.body.action_id}`;
-    await prune(service.runtime.executor.database, kept);
+      await prune(service.runtime.executor.database, kept);
+      const during = await messages();
+      await service.sql`update execution set status = 'completed', finished_at = now() where id = ${undo.body.action_id}`;
+      await prune(service.runtime.executor.database, kept);
 
-    expect(during).toEqual(['original', 'undo']);
-    expect(await messages()).toEqual(['undo']);
-  });
+      expect(during).toEqual(['original', 'undo']);
+      expect(await messages()).toEqual(['undo']);
+    },
+  );
 
   test('are let go by several replicas at once, all of them and each once, while new ones are admitted', async () => {
     const replicas = [service, await service.replica(), await service.replica()];
