@@ -15,6 +15,8 @@ import { openRuntime } from './runtime.ts';
 const closeTimeoutMs = 2_000;
 /** How long what is given up may take to stop, and to be written. */
 const handOverTimeoutMs = 3_000;
+/** How soon it looks which rights it lacks. */
+const rightsAfterMs = 500;
 
 /** Starts the service on this machine: 8084 for callers, 9094 for metrics; stops gracefully on SIGTERM and SIGINT. */
 async function start(): Promise<void> {
@@ -57,7 +59,8 @@ async function start(): Promise<void> {
     ...host.version,
   });
   for (const warning of runtime.warnings) host.log.warn(warning);
-  void runtime.missingRights.find();
+  // Some two hundred questions, for the log: the first requests come before them.
+  const asking = setTimeout(() => void runtime.missingRights.find(), rightsAfterMs);
   if (host.embedded.length > 0)
     process.stdout.write(startBanner({ port: server.port, embedded: host.embedded, cluster: cluster.name }));
 
@@ -65,6 +68,7 @@ async function start(): Promise<void> {
   end = async (signal) => {
     if (ending) process.exit(1);
     ending = true;
+    clearTimeout(asking);
     host.log.info(`Stopping: ${signal}`, { under_way: underWay.size });
     // The loop begins nothing more, and waits for the runs that it has begun.
     stop();

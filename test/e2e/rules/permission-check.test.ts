@@ -86,12 +86,15 @@ describe.skipIf(!onRealCluster)('a service whose account lacks a right', () => {
   });
 
   test('starts, tells of it in the log and in /health, and names who needs it', async () => {
-    const { status, body } = await service.get('/health');
-
-    expect(status).toBe(200);
     const missing =
       /^This service may not patch deployments.apps\/scale in the whole cluster; .*scale_deployment.* may need it$/;
-    expect(body.warnings).toContainEqual(expect.stringMatching(missing));
+    const { status, body } = await eventually(async () => {
+      const health = await service.get('/health');
+      expect(health.body.warnings).toContainEqual(expect.stringMatching(missing));
+      return health;
+    });
+
+    expect(status).toBe(200);
     expect(body.warnings.filter((warning: string) => warning.includes('patch nodes'))).toEqual([]);
     expect(service.logLines.map((line) => JSON.parse(line).message ?? JSON.parse(line).msg)).toContainEqual(
       expect.stringMatching(missing),
