@@ -69,6 +69,8 @@ export async function openOurs({ databaseUrl, atOnce, told }: Terms): Promise<Co
           // Each job reads of its own namespace, in the moment in which its change is begun.
           const job = /namespaces\/job-(\d+)\//.exec(String(url))?.[1];
           if (job !== undefined) told.started(Number(job));
+          // What the service itself may do is asked once, and remembered.
+          if (String(url).endsWith('/selfsubjectaccessreviews')) return Response.json({ status: { allowed: true } });
           return Response.json({ kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '1' }, items: [] });
         },
       }),
