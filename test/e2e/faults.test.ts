@@ -99,6 +99,30 @@ test('an object that somebody else changes between reading and writing is planne
   await service.close();
 });
 
+test('who changes an object in quick succession is given time to come to an end', async () => {
+  await createDeployment(cluster, { namespace, name: 'busy', replicas: 1 });
+  let busyUntilMs: number | undefined;
+  const service = await startService({
+    faults: (send) => async (url, init) => {
+      if (init.method === 'PATCH') {
+        const nowMs = performance.now();
+        busyUntilMs ??= nowMs + 150;
+        if (nowMs < busyUntilMs)
+          await cluster.patch(
+            { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'busy' },
+            { type: 'merge', body: { metadata: { annotations: { 'test/changed-at': String(nowMs) } } } },
+          );
+      }
+      return await send(url, init);
+    },
+  });
+
+  const answer = await service.execute('scale_deployment', scale('busy', 2));
+
+  expect(answer.body, JSON.stringify(answer.body)).toMatchObject({ status: 'completed', changed: true });
+  await service.close();
+});
+
 test('an object that is changed under every plan ends as a conflict, with nothing written', async () => {
   await createDeployment(cluster, { namespace, name: 'contested', replicas: 1 });
   const audit = await auditFromNow();
