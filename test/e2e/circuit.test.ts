@@ -142,7 +142,8 @@ test('a server that hangs opens it after three calls in a row, however seldom th
 
   expect(answer?.body.code).toBe('circuit_open');
   expect(answer?.body.detail).toContain('3 calls in a row got no answer');
-  expect(performance.now() - beganMs).toBeLessThan(200);
+  // One more call that hung would have taken half a second.
+  expect(performance.now() - beganMs).toBeLessThan(400);
 });
 
 test('a run under way outlasts an API server that is down, and its rollout is still verified', async () => {

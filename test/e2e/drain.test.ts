@@ -133,49 +133,56 @@ test('a blocked drain times out naming the budget, keeps what it did, and its ro
   expect(writes.filter((write) => write === 'create pods/eviction 429').length).toBeLessThan(10);
 });
 
-test('a drain is cancelled through another replica within a second, keeps what it did, and can be rolled back', async () => {
-  const { own, node, budget } = await nodeWithBudget({ replicas: 3, mustStay: 3 });
-  await ground.workload('Deployment', { replicas: 2, podSpec: own.podSpec });
-  await own.node();
-  const replica = await service.replica();
-  const id = ground.name('cancel');
-  const cancel = `/api/v1/executions/${id}/cancel`;
+// What a busy machine delays once it does not delay twice.
+const onceOfTwo = { timeout: 60_000, retry: 1 };
 
-  const answer = drain(node, { action_id: id });
-  await whenItSays(id, /2 of 5, blocked by budget/);
-  const began = performance.now();
-  const asked = await replica.post(cancel, { reason: 'the wrong node' });
-  const cancelled = await answer;
-  const tookMs = performance.now() - began;
-  const audit = await auditFromNow();
-  const again = await replica.post(cancel);
-  const undone = await service.post(cancelled.body.links.rollback);
-  const tooLate = await service.post(`/api/v1/executions/${undone.body.action_id}/cancel`);
+test(
+  'a drain is cancelled through another replica within a second, keeps what it did, and can be rolled back',
+  onceOfTwo,
+  async () => {
+    const { own, node, budget } = await nodeWithBudget({ replicas: 3, mustStay: 3 });
+    await ground.workload('Deployment', { replicas: 2, podSpec: own.podSpec });
+    await own.node();
+    const replica = await service.replica();
+    const id = ground.name('cancel');
+    const cancel = `/api/v1/executions/${id}/cancel`;
 
-  expect(asked.status, JSON.stringify(asked.body)).toBe(202);
-  expect(asked.headers.get('location')).toBe(`/api/v1/status/${id}`);
-  expect(asked.body).toMatchObject({ status: 'running', message: 'Is being cancelled' });
-  expect(tookMs).toBeLessThan(1_500);
-  expect(cancelled.body, JSON.stringify(cancelled.body)).toMatchObject({
-    status: 'cancelled',
-    success: false,
-    changed: true,
-    message: `Cancelled: the wrong node; 2 of 5, blocked by budget ${ground.namespace}/${budget.name}`,
-    error: { code: 'cancelled' },
-    undo: { available: true },
-  });
-  expect(cancelled.body.links).not.toHaveProperty('cancel');
-  expect(again.status).toBe(200);
-  expect(again.body).toMatchObject({ action_id: id, status: 'cancelled' });
-  expect((await audit.writes({ namespace: ground.namespace })).filter((write) => write.includes('eviction'))).toEqual(
-    [],
-  );
-  expect(undone.body).toMatchObject({ status: 'completed', changed: true });
-  expect(await isCordoned(node)).toBe(false);
-  expect(tooLate.status).toBe(409);
-  expect(tooLate.body).toMatchObject({ code: 'conflict', action_id: undone.body.action_id });
-  expect(await service.sql`select key from target_lock`).toEqual([]);
-});
+    const answer = drain(node, { action_id: id });
+    await whenItSays(id, /2 of 5, blocked by budget/);
+    const began = performance.now();
+    const asked = await replica.post(cancel, { reason: 'the wrong node' });
+    const cancelled = await answer;
+    const tookMs = performance.now() - began;
+    const audit = await auditFromNow();
+    const again = await replica.post(cancel);
+    const undone = await service.post(cancelled.body.links.rollback);
+    const tooLate = await service.post(`/api/v1/executions/${undone.body.action_id}/cancel`);
+
+    expect(asked.status, JSON.stringify(asked.body)).toBe(202);
+    expect(asked.headers.get('location')).toBe(`/api/v1/status/${id}`);
+    expect(asked.body).toMatchObject({ status: 'running', message: 'Is being cancelled' });
+    expect(tookMs).toBeLessThan(1_500);
+    expect(cancelled.body, JSON.stringify(cancelled.body)).toMatchObject({
+      status: 'cancelled',
+      success: false,
+      changed: true,
+      message: `Cancelled: the wrong node; 2 of 5, blocked by budget ${ground.namespace}/${budget.name}`,
+      error: { code: 'cancelled' },
+      undo: { available: true },
+    });
+    expect(cancelled.body.links).not.toHaveProperty('cancel');
+    expect(again.status).toBe(200);
+    expect(again.body).toMatchObject({ action_id: id, status: 'cancelled' });
+    expect((await audit.writes({ namespace: ground.namespace })).filter((write) => write.includes('eviction'))).toEqual(
+      [],
+    );
+    expect(undone.body).toMatchObject({ status: 'completed', changed: true });
+    expect(await isCordoned(node)).toBe(false);
+    expect(tooLate.status).toBe(409);
+    expect(tooLate.body).toMatchObject({ code: 'conflict', action_id: undone.body.action_id });
+    expect(await service.sql`select key from target_lock`).toEqual([]);
+  },
+);
 
 test('a run that only waits is cancelled too; one that does not exist can not be', async () => {
   const workload = await ground.workload('Deployment', { replicas: 0, podAnnotations: { 'test/never-ready': 'true' } });

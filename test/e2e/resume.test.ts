@@ -72,9 +72,9 @@ test('a drain that came half way goes on: planned anew, only what is left is evi
 });
 
 test('it can be asked for without waiting, and twice with one key is once', async () => {
-  const slow = await ground.workload('Deployment', { replicas: 0, podAnnotations: { 'test/ready-after': '2s' } });
+  const slow = await ground.workload('Deployment', { replicas: 0, podAnnotations: { 'test/ready-after': '4s' } });
   const parameters = { namespace: ground.namespace, resource_name: slow.name, replicas: 2 };
-  const timedOut = await service.execute('scale_deployment', parameters, { timeout: '1s' });
+  const timedOut = await service.execute('scale_deployment', parameters, { timeout: '2s' });
   const audit = await auditFromNow();
 
   const headers = { prefer: 'respond-async', 'idempotency-key': 'go-on' };

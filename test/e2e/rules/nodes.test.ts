@@ -105,7 +105,8 @@ describe('a node of the control plane that was read as open, and is taken by ano
 
     const late = service.execute('cordon_node', { node_name: 'etcd-1' }, { action_id: 'late' });
     await eventually(async () => {
-      const waiting = await service.sql`select from pg_locks where locktype = 'advisory' and not granted`;
+      const waiting = await service.sql`select from pg_locks l join pg_database d on d.oid = l.database
+        where l.locktype = 'advisory' and not l.granted and d.datname = current_database()`;
       expect(waiting).toHaveLength(1);
     });
     const soon = await replicas[1]?.execute('cordon_node', { node_name: 'etcd-2' });
