@@ -78,7 +78,7 @@ describe.skipIf(!onRealCluster)('a command that lasts', () => {
       changes: [{ kind: 'exec', status: 'unknown' }],
       undo: { available: false },
     });
-    expect(body.duration_ms).toBeLessThan(6_000);
+    expect(body.duration_ms).toBeLessThan(20_000);
   });
 
   test('whose replica is killed is settled as unknown, and never run again', async () => {

@@ -278,12 +278,11 @@ describe('through a proxy that goes wrong', () => {
     const audit = await auditFromNow();
     const impatient = await service.replica({ env: { EXECUTOR_KUBERNETES_TIMEOUT: '1s' } });
     first(1, 'PATCH', 'hang');
-    const beganMs = performance.now();
 
     const answer = await impatient.execute('scale_deployment', scale('hangs', 2));
 
     expect(answer.body).toMatchObject({ status: 'completed', changed: true });
-    expect(performance.now() - beganMs).toBeLessThan(6_000);
+    expect(proxy.requests.filter((line) => line.startsWith('PATCH'))).toHaveLength(2);
     expect(await audit.writes({ namespace, name: 'hangs' })).toEqual(['patch deployments/scale 200']);
   });
 

@@ -60,11 +60,11 @@ async function changesOf(id: string): Promise<{ status: string }[]> {
   return body.changes ?? [];
 }
 
-// What a busy machine delays once it does not delay three times.
-const onceOfThree = { timeout: 60_000, retry: 2 };
+// A busy machine delays it; whoever waits for the deadline of the run, or for another start, takes far longer.
+const longestMs = 15_000;
 
-test('a rollout whose replica is killed is settled within the lease and a second', onceOfThree, async () => {
-  const web = await ground.workload('Deployment', { replicas: 0, podAnnotations: { 'test/ready-after': '1s' } });
+test('a rollout whose replica is killed is settled soon after the end of its lease', async () => {
+  const web = await ground.workload('Deployment', { replicas: 0, podAnnotations: { 'test/ready-after': '3s' } });
 
   const id = ground.name('orphan');
   const parameters = { namespace: ground.namespace, resource_name: web.name, replicas: 2 };
@@ -77,44 +77,40 @@ test('a rollout whose replica is killed is settled within the lease and a second
 
   console.log(`rollout: unknown ${unknownMs} ms and settled ${settledMs} ms after the end of the lease`);
   expect(unknownMs).toBeGreaterThanOrEqual(0);
-  expect(settledMs).toBeLessThan(1_000);
+  expect(settledMs).toBeLessThan(longestMs);
   const { body } = await service.get(`/api/v1/status/${id}`);
   expect(body).toMatchObject({ status: 'completed', changed: true, settled: { from: 'the cluster' } });
   expect(await service.sql`select key from target_lock`).toEqual([]);
 });
 
-test(
-  'a drain whose replica is killed is settled within the lease and a second, saying how far it came',
-  onceOfThree,
-  async () => {
-    const own = ownNodes(ground);
-    const node = await own.node();
-    const held = await ground.workload('Deployment', { replicas: 2, podSpec: own.podSpec });
-    await ground.workload('Deployment', { replicas: 2, podSpec: own.podSpec });
-    await ground.create({
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: { name: ground.name('budget'), namespace: ground.namespace },
-      spec: { minAvailable: 2, selector: { matchLabels: { app: held.name } } },
-    });
-    await own.node();
+test('a drain whose replica is killed is settled soon after the end of its lease, saying how far it came', async () => {
+  const own = ownNodes(ground);
+  const node = await own.node();
+  const held = await ground.workload('Deployment', { replicas: 2, podSpec: own.podSpec });
+  await ground.workload('Deployment', { replicas: 2, podSpec: own.podSpec });
+  await ground.create({
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: ground.name('budget'), namespace: ground.namespace },
+    spec: { minAvailable: 2, selector: { matchLabels: { app: held.name } } },
+  });
+  await own.node();
 
-    const id = ground.name('orphan');
-    const parameters = { node_name: node.name };
-    const leaseUntil = await orphaned({ action_id: id, action: 'drain_node', parameters }, async () => {
-      const applied = (await changesOf(id)).filter(({ status }) => status === 'applied');
-      expect(applied).toHaveLength(3);
-    });
-    const unknownMs = await afterMs(id, 'execution.unknown', leaseUntil);
-    const settledMs = await afterMs(id, 'execution.settled', leaseUntil);
+  const id = ground.name('orphan');
+  const parameters = { node_name: node.name };
+  const leaseUntil = await orphaned({ action_id: id, action: 'drain_node', parameters }, async () => {
+    const applied = (await changesOf(id)).filter(({ status }) => status === 'applied');
+    expect(applied).toHaveLength(3);
+  });
+  const unknownMs = await afterMs(id, 'execution.unknown', leaseUntil);
+  const settledMs = await afterMs(id, 'execution.settled', leaseUntil);
 
-    console.log(`drain: unknown ${unknownMs} ms and settled ${settledMs} ms after the end of the lease`);
-    expect(settledMs).toBeLessThan(1_000);
-    const { body } = await service.get(`/api/v1/status/${id}`);
-    expect(body).toMatchObject({ status: 'failed', changed: true, settled: { from: 'the cluster' } });
-    expect(body.message).toMatch(/3 of 5 changes had taken effect/);
-  },
-);
+  console.log(`drain: unknown ${unknownMs} ms and settled ${settledMs} ms after the end of the lease`);
+  expect(settledMs).toBeLessThan(longestMs);
+  const { body } = await service.get(`/api/v1/status/${id}`);
+  expect(body).toMatchObject({ status: 'failed', changed: true, settled: { from: 'the cluster' } });
+  expect(body.message).toMatch(/3 of 5 changes had taken effect/);
+});
 
 test(
   'a run that goes silent shortly before its deadline is settled by the first look',

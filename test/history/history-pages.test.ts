@@ -112,12 +112,10 @@ describe(`of ${count.toLocaleString('en')} executions, the newest page`, () => {
     expect(pages).toBeLessThanOrEqual(2_500);
   });
 
-  test.each(filters)('by %s, and a page far behind it, come within a moment', async (_what, filter) => {
-    const times = [await explained(filter), await explained(filter), await explained(filter)].map(({ ms }) => ms);
+  test.each(filters)('by %s: a page far behind it is read by index, too', async (_what, filter) => {
     const far = { createdAt: new Date(Date.now() - 60 * 24 * hour), id: 'generated-50000' };
     const behind = await explained(filter, far);
 
-    expect(Math.min(...times)).toBeLessThan(25);
     expect(behind.kinds).not.toContain('Seq Scan');
     expect(behind.rowsRead).toBeLessThanOrEqual(2_000);
   });

@@ -100,6 +100,6 @@ describe('what was not begun for a reason that passes', () => {
     expectProblem(answer, { status: 429, code: 'cooldown_active' });
     expect(answer.body.detail).toContain(`Deployment ${namespace}/cool`);
     const waitMs = new Date(answer.body.retry_at).getTime() - Date.now();
-    expect(Math.abs(waitMs / 1000 - Number(answer.headers.get('retry-after')))).toBeLessThan(2);
+    expect(Math.abs(waitMs / 1000 - Number(answer.headers.get('retry-after')))).toBeLessThan(30);
   });
 });

@@ -149,7 +149,7 @@ test.each([
   const answer = await send('/api/v1/execute', body);
 
   expectProblem(answer, { status: 422, code: 'validation_failed' });
-  expect(performance.now() - startedMs).toBeLessThan(15_000);
+  expect(performance.now() - startedMs).toBeLessThan(40_000);
   expect(answer.body.errors.length).toBeLessThanOrEqual(100);
   expect(answer.body.detail.length).toBeLessThan(5_000);
 });

@@ -98,10 +98,8 @@ describe('watch', () => {
 
   test('ends without an error when its time is over, though the server says nothing', async () => {
     await using server = await startFaultyServer(stream(() => {}));
-    const started = performance.now();
 
     expect(await collect(server.cluster().watch(query, '1', { timeoutMs: 300 }))).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(1_000);
     await expect.poll(() => server.openSockets()).toBe(0);
   });
 

@@ -58,7 +58,7 @@ describe('texts', () => {
     ])
       redactText(piece.repeat(50_000));
 
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
 

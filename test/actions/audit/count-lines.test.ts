@@ -57,10 +57,10 @@ test('the newest lines of each kind are quoted, cut, and without secrets', () =>
 test('a line that is made to be slow is not', () => {
   const began = performance.now();
 
-  for (const line of ['authentication '.repeat(5_000), 'failed '.repeat(5_000), `${'a '.repeat(20_000)}denied`]) {
+  for (const line of ['authentication '.repeat(50_000), 'failed '.repeat(50_000), `${'a '.repeat(200_000)}denied`]) {
     accessFailureIn(line);
     levelOf(line);
   }
 
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(performance.now() - began).toBeLessThan(10_000);
 });

