@@ -11,7 +11,7 @@ import { type FuzzRequest, type Operation, type RequestContext, requestsTo } fro
 import { fuzzWords } from './words.ts';
 
 const { seed, runs } = fuzzing;
-const longestMs = 10_000;
+const longestMs = 30_000;
 
 let arena: Arena;
 

@@ -20,7 +20,7 @@ afterAll(async () => {
 async function exchange(text: string): Promise<string> {
   const { hostname, port } = new URL(replica.url);
   const socket = connect(Number(port), hostname);
-  socket.setTimeout(5_000, () => socket.destroy(new Error('no answer within 5 s')));
+  socket.setTimeout(30_000, () => socket.destroy(new Error('no answer within 30 s')));
   let answer = '';
   const over = new Promise<string>((resolve, reject) => {
     socket.on('data', (chunk: Buffer) => {

@@ -33,7 +33,7 @@ async function refused(env: Record<string, string>): Promise<{ code: number | nu
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const late = setTimeout(() => child.kill('SIGKILL'), 50_000);
   const [code] = await once(child, 'close').finally(() => clearTimeout(late));
   return { code, said };
 }

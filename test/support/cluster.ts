@@ -49,10 +49,14 @@ export async function ensureNodes(cluster: Cluster, names: readonly string[]): P
 /** Pods are scheduled to no node of such a status: those of another test would go when the node does. */
 export const withoutRoom = { allocatable: { cpu: '16', memory: '64Gi', pods: '0' } };
 
-/** Nodes of the test's own; to be deleted by it. */
+/** Nodes of the test's own, new even where a run that was cut off has left one; to be deleted by it. */
 export async function createNodes(cluster: Cluster, names: readonly string[]): Promise<void> {
-  for (const name of names)
+  for (const name of names) {
+    await cluster.delete({ apiVersion: 'v1', kind: 'Node', name }).catch((error: unknown) => {
+      if (!isKubernetesError(error, 'notFound')) throw error;
+    });
     await cluster.create({ apiVersion: 'v1', kind: 'Node', metadata: { name }, status: withoutRoom });
+  }
 }
 
 export interface DeploymentShape {
