@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { processSources } from '../src/config/process-sources.ts';
 import { createCluster } from '../src/kubernetes/client.ts';
 import { findClusterAccess } from '../src/platform/kubernetes-access.ts';
-import { connectCluster } from '../src/platform/kubernetes-connection.ts';
+import { type ConnectedCluster, connectCluster } from '../src/platform/kubernetes-connection.ts';
 import { openKubernetesCredentials } from '../src/platform/kubernetes-credentials.ts';
 import { startEmbeddedPostgres } from '../src/platform/postgres-embedded.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { cordonRows, lanes } from './cordon.ts';
 import { dispatchRow } from './dispatch.ts';
 import { drainRow } from './drain.ts';
+import { endsRows } from './ends.ts';
 import { historyRows } from './history.ts';
 import { httpClient } from './http-client.ts';
 import { print, quantile, type Row } from './measure.ts';
@@ -41,7 +42,8 @@ async function bench(): Promise<void> {
     queue: queueRows,
     dispatch: async (postgresUrl) => [await dispatchRow(postgresUrl)],
     replicas: (postgresUrl) => replicaRows(postgresUrl, KUBECONFIG),
-    rules: (postgresUrl) => ofRules(postgresUrl, KUBECONFIG, env),
+    rules: (postgresUrl) => ofService(postgresUrl, { KUBECONFIG, env }, rulesRows),
+    ends: (postgresUrl) => ofService(postgresUrl, { KUBECONFIG, env }, endsRows),
     history: (postgresUrl) =>
       historyRows(postgresUrl, { DATABASE_URL: postgresUrl, KUBECONFIG, EXECUTOR_SAFETY_ENABLE_COOLDOWN: 'false' }),
   };
@@ -149,11 +151,16 @@ async function clusterRows(
   return rows;
 }
 
-/** What the rules cost. */
-async function ofRules(
+interface OnCluster {
+  settings: Record<string, string | undefined>;
+  cluster: ConnectedCluster;
+}
+
+/** A section that starts replicas of its own, and moves things in the cluster as well. */
+async function ofService(
   postgresUrl: string,
-  KUBECONFIG: string,
-  env: Record<string, string | undefined>,
+  { KUBECONFIG, env }: { KUBECONFIG: string; env: Record<string, string | undefined> },
+  section: (postgresUrl: string, on: OnCluster) => Promise<Row[]>,
 ): Promise<Row[]> {
   const cluster = await connectCluster({
     access: await findClusterAccess({ kind: 'kubeconfig', paths: KUBECONFIG.split(':') }, env),
@@ -164,7 +171,7 @@ async function ofRules(
   });
   const settings = { KUBECONFIG, EXECUTOR_SAFETY_ENABLE_COOLDOWN: 'false', EXECUTOR_ACTIONS_MAX_CONCURRENT: '20' };
   try {
-    return await rulesRows(postgresUrl, { settings, cluster });
+    return await section(postgresUrl, { settings, cluster });
   } finally {
     await cluster.close();
   }

@@ -8,7 +8,10 @@ export interface ServiceProcess {
   coldStartMs: number;
   /** Resident memory now, in MB. */
   memory(): Promise<number>;
+  /** SIGTERM, and wait for the end. */
   stop(): Promise<void>;
+  /** SIGKILL: nothing is handed over. */
+  kill(): Promise<void>;
 }
 
 /** Starts the bundle, as the image does, and waits until it is healthy. */
@@ -38,7 +41,13 @@ export async function startBundle(env: Record<string, string | undefined>, port 
     if (performance.now() - began > 20_000) throw new Error('The service did not become healthy within 20 s');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  return { url, coldStartMs: performance.now() - began, memory: () => residentMb(child), stop: () => stop(child) };
+  return {
+    url,
+    coldStartMs: performance.now() - began,
+    memory: () => residentMb(child),
+    stop: () => ended(child, 'SIGTERM'),
+    kill: () => ended(child, 'SIGKILL'),
+  };
 }
 
 async function isHealthy(url: string): Promise<boolean> {
@@ -54,8 +63,8 @@ async function residentMb(child: ChildProcess): Promise<number> {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exit = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(signal);
   await exit;
 }
