@@ -5,6 +5,7 @@ import type { Cluster } from '../src/kubernetes/cluster.ts';
 import { numberAt } from '../src/kubernetes/value-at.ts';
 import type { httpClient } from './http-client.ts';
 import type { Row } from './measure.ts';
+import { until } from './until.ts';
 
 const run = promisify(execFile);
 const workloads = ['web', 'api', 'jobs'];
@@ -187,12 +188,4 @@ function asEntry(value: unknown): {
 
 function equal(some: readonly string[], others: readonly string[]): boolean {
   return some.length === others.length && new Set([...some, ...others]).size === some.length;
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 120_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('The pods to drain did not become ready within 120 s');
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import connect from 'postgres';
 import type { Cluster } from '../src/kubernetes/cluster.ts';
 import type { KubernetesObject } from '../src/kubernetes/object.ts';
@@ -8,6 +7,7 @@ import type { Row } from './measure.ts';
 import { lenientRules } from '../test/support/lenient-rules.ts';
 import { withDatabase } from './queue.ts';
 import { startBundle } from './service-process.ts';
+import { until } from './until.ts';
 
 const rounds = 5;
 const boundMs = 1_000;
@@ -217,12 +217,4 @@ async function tidy(cluster: Cluster, side: string): Promise<void> {
   await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name: side }).catch(() => undefined);
   for (const name of [side, `${side}-open`])
     await cluster.delete({ apiVersion: 'v1', kind: 'Node', name }).catch(() => undefined);
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 60_000;
-  while (!(await holds())) {
-    if (performance.now() > endMs) throw new Error('What the bench waits for did not come about within 60 s');
-    await sleep(50);
-  }
 }

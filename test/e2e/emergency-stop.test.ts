@@ -154,7 +154,7 @@ test('what is under way on another replica ends, also where the stop is lifted a
   expect((await service.post(body.links.rollback)).body).toMatchObject({ status: 'completed' });
 });
 
-test('a process that listens hears of the stop at once', async () => {
+test('a process of its own hears of the stop, and ends what it runs', async () => {
   service = await startService();
   const listener = await startProcess(service.databaseUrl);
   await slow('heard');

@@ -43,12 +43,9 @@ const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).fla
 async function explained(filter: HistoryFilter, after?: { createdAt: Date; id: string }) {
   const { sql, params } = pageQuery(drizzle.mock(), { filter, after, limit }).toSQL();
   const text = `explain (analyze, buffers, format json) ${sql}`;
-  const [row] = await service.sql.unsafe<{ 'QUERY PLAN': [{ Plan: PlanNode; 'Execution Time': number }] }[]>(
-    text,
-    params.map(String),
-  );
+  const [row] = await service.sql.unsafe<{ 'QUERY PLAN': [{ Plan: PlanNode }] }[]>(text, params.map(String));
   if (!row) throw new Error('There is no plan');
-  const [{ Plan: plan, 'Execution Time': ms }] = row['QUERY PLAN'];
+  const [{ Plan: plan }] = row['QUERY PLAN'];
   const nodes = nodesOf(plan);
   const scans = nodes.filter((node) => node['Node Type'].includes('Scan'));
   const rowsOf = (node: PlanNode) =>
@@ -58,7 +55,6 @@ async function explained(filter: HistoryFilter, after?: { createdAt: Date; id: s
     rowsRead: scans.reduce((sum, node) => sum + rowsOf(node), 0),
     pages: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'],
     found: plan['Actual Rows'],
-    ms,
   };
 }
 

@@ -65,11 +65,12 @@ describe('a read is sent again', () => {
 
   test('not where Retry-After is beyond the deadline: the refusal comes at once', async () => {
     await using server = await startFaultyServer(text(429, 'later', { 'retry-after': '60' }));
+    const started = performance.now();
 
-    const error = await failureOf(server.cluster().get(reference));
+    const error = await failureOf(server.cluster({ timeoutMs: 40_000 }).get(reference));
 
     expect(error).toMatchObject({ reason: 'tooManyRequests', retryAfterSeconds: 60 });
-    expect(server.requests).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test('not after a refusal that time does not mend', async () => {
@@ -215,7 +216,7 @@ describe('the deadline', () => {
     await using server = await startFaultyServer(refusal(503));
     const started = performance.now();
 
-    const error = await failureOf(server.cluster({ retryAttempts: 1_000 }).get(reference, { timeoutMs: 500 }));
+    const error = await failureOf(server.cluster({ retryAttempts: 1_000_000 }).get(reference, { timeoutMs: 500 }));
 
     // It ends between two attempts, or in the middle of one.
     expect(['serverError', 'interrupted']).toContain(error.reason);
@@ -223,14 +224,16 @@ describe('the deadline', () => {
   });
 
   test('the caller can end a call, and a wait between two attempts', async () => {
-    await using server = await startFaultyServer(refusal(503, {}, { 'retry-after': '3' }));
+    await using server = await startFaultyServer(refusal(503, {}, { 'retry-after': '30' }));
     const controller = new AbortController();
+    const started = performance.now();
     setTimeout(() => controller.abort(), 100);
 
-    const error = await failureOf(server.cluster().patch(reference, patch, { signal: controller.signal }));
+    const cluster = server.cluster({ timeoutMs: 40_000 });
+    const error = await failureOf(cluster.patch(reference, patch, { signal: controller.signal }));
 
     expect(error).toMatchObject({ reason: 'aborted', message: 'patch pods shop/web-1: stopped by the caller' });
-    expect(server.requests.length).toBeLessThanOrEqual(1);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test('nothing is sent for a caller who has already left', async () => {

@@ -94,7 +94,7 @@ describe('an expression', () => {
               {
                 name: 'app',
                 image: 'registry.example/app:1',
-                env: Array.from({ length: 3_000 }, (_, index) => ({ name: `E${index}`, value: 'x' })),
+                env: Array.from({ length: 10_000 }, (_, index) => ({ name: `E${index}`, value: 'x' })),
               },
             ],
           },
