@@ -7,7 +7,14 @@ import type { Fetch } from '../../src/kubernetes/transport.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { type ApiProxy, type Fault, startApiProxy } from '../support/api-proxy.ts';
 import { auditFromNow } from '../support/audit.ts';
-import { connectTestClient, createDeployment, createNamespace, ensureNodes, eventually } from '../support/cluster.ts';
+import {
+  atRest,
+  connectTestClient,
+  createDeployment,
+  createNamespace,
+  ensureNodes,
+  eventually,
+} from '../support/cluster.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let cluster: ConnectedCluster;
@@ -101,6 +108,7 @@ test('an object that somebody else changes between reading and writing is planne
 
 test('who changes an object in quick succession is given time to come to an end', async () => {
   await createDeployment(cluster, { namespace, name: 'busy', replicas: 1 });
+  await atRest(cluster, { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'busy' });
   let busyUntilMs: number | undefined;
   const service = await startService({
     faults: (send) => async (url, init) => {

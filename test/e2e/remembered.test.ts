@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Fetch } from '../../src/kubernetes/transport.ts';
 import type { ConnectedCluster } from '../../src/platform/kubernetes-connection.ts';
 import { auditFromNow } from '../support/audit.ts';
-import { connectTestClient, createNodes, ensureNodes, eventually } from '../support/cluster.ts';
+import { atRest, connectTestClient, createNodes, ensureNodes } from '../support/cluster.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let cluster: ConnectedCluster;
@@ -39,18 +39,8 @@ async function makeNode(): Promise<string> {
   const name = `remembered-${randomUUID().slice(0, 8)}`;
   made.push(name);
   await createNodes(cluster, [name]);
-  await atRest(name);
+  await atRest(cluster, node(name));
   return name;
-}
-
-/** The controllers of a real cluster make a new node Ready, and answer a cordon with a taint: not in the middle of a test. */
-async function atRest(name: string): Promise<void> {
-  const version = async () => (await cluster.get(node(name))).metadata.resourceVersion;
-  await eventually(async () => {
-    const before = await version();
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    expect(await version()).toBe(before);
-  });
 }
 
 /** From here on the memory knows the node as it is now. */
@@ -60,7 +50,7 @@ async function rememberNow(name: string): Promise<void> {
 
 async function edit(name: string, body: object): Promise<void> {
   await cluster.patch(node(name), { type: 'merge', body });
-  await atRest(name);
+  await atRest(cluster, node(name));
 }
 
 const cordon = (name: string, more = {}) => service.execute('cordon_node', { node_name: name }, more);

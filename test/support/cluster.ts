@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
 import type { Cluster } from '../../src/kubernetes/cluster.ts';
 import { isKubernetesError } from '../../src/kubernetes/errors.ts';
-import type { KubernetesObject } from '../../src/kubernetes/object.ts';
+import type { KubernetesObject, ObjectReference } from '../../src/kubernetes/object.ts';
 import { type ClusterAccess, findClusterAccess } from '../../src/platform/kubernetes-access.ts';
 import { type ConnectedCluster, connectCluster } from '../../src/platform/kubernetes-connection.ts';
 
@@ -129,6 +129,16 @@ async function untilReady(
     const seen = (status ?? {}) as { readyReplicas?: number; replicas?: number };
     if ((seen.readyReplicas ?? 0) !== replicas || (seen.replicas ?? 0) !== replicas)
       throw new Error(`${name}: ${JSON.stringify(status)}`);
+  });
+}
+
+/** Waits until nobody writes to it any more: the controllers of a real cluster do, soon after it has come about. */
+export async function atRest(cluster: Cluster, reference: ObjectReference): Promise<void> {
+  const version = async () => (await cluster.get(reference)).metadata.resourceVersion;
+  await eventually(async () => {
+    const before = await version();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    if ((await version()) !== before) throw new Error(`${reference.kind} ${reference.name} is still written to`);
   });
 }
 
