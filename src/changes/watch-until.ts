@@ -45,7 +45,7 @@ export async function watchUntil(
   if (open.length === 0) return;
 
   const ended = new AbortController();
-  const both = AbortSignal.any([signal, ended.signal]);
+  const end = () => ended.abort(signal.reason);
   const views = viewsOf(open);
   let told = '';
 
@@ -61,16 +61,22 @@ export async function watchUntil(
       const missing = judgements.flatMap(({ judgement }) => (judgement.state === 'waiting' ? [judgement.detail] : []));
       if (missing.length === 0) {
         resolve();
+        // At once, so that no watch is begun.
+        ended.abort(overNow);
         return;
       }
       const detail = missing.join('; ');
       if (detail !== told) onProgress?.(detail);
       told = detail;
     };
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: ended.signal });
-    if (signal.aborted) reject(signal.reason);
-    for (const view of views) void follow(cluster, view, both, judge).catch(reject);
-  }).finally(() => ended.abort(overNow));
+    ended.signal.addEventListener('abort', () => reject(ended.signal.reason), { once: true });
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    for (const view of views) void follow(cluster, view, ended.signal, judge).catch(reject);
+  }).finally(() => {
+    signal.removeEventListener('abort', end);
+    ended.abort(overNow);
+  });
 }
 
 /** Judges once, from one list each: what holds now, in the order given. */
@@ -135,6 +141,7 @@ async function follow(cluster: Cluster, view: View, signal: AbortSignal, judge: 
         const { items, resourceVersion } = await cluster.list(view.query, { signal });
         view.objects = keyed(items);
         judge();
+        if (signal.aborted) return;
         for await (const event of cluster.watch(view.query, resourceVersion, { signal, timeoutMs: watchMs })) {
           if (event.type === 'BOOKMARK') continue;
           if (event.type === 'DELETED') view.objects.delete(keyOf(event.object));

@@ -11,6 +11,7 @@ import { Cancelled } from './cancellations.ts';
 import type { ExecutorContext } from './context.ts';
 import { type EndOfRun, endingOf } from './ending.ts';
 import { endsSoonAfter } from './ends-soon-after.ts';
+import { endsAfter, firstOf } from './first-of.ts';
 import { giveUp } from './give-up.ts';
 import { cooldownKey } from './held-objects.ts';
 import { holdLease, LeaseLost } from './hold-lease.ts';
@@ -74,10 +75,12 @@ export async function run(
 
   const { leaseMs } = settings.actions;
   const lease = holdLease(context, { id, fence, leaseMs, claimedAtMs, progress });
-  const deadline = AbortSignal.timeout(row.timeoutMs);
+  const deadline = endsAfter(row.timeoutMs);
   const cancellation = context.cancellations.watch(id);
-  const signal = AbortSignal.any([deadline, cancellation.signal, lease.signal, context.handOver]);
-  const lastLooks = AbortSignal.any([endsSoonAfter(signal, lastLooksMs), lease.signal]);
+  const ends = firstOf([deadline.signal, cancellation.signal, lease.signal, context.handOver]);
+  const { signal } = ends;
+  const looks = firstOf([endsSoonAfter(signal, lastLooksMs), lease.signal]);
+  const lastLooks = looks.signal;
   // One call must end before the lease does: two thirds of it, so that a fresh lease needs no renewal first.
   const timeoutMs = Math.min(settings.kubernetes.timeoutMs, Math.floor((leaseMs * 2) / 3));
   const live = keepLive(database, {
@@ -156,7 +159,7 @@ export async function run(
   } catch (error) {
     failure = error;
     if (cancellation.signal.aborted) cutOff = cancelledBy(cancellation.signal.reason);
-    else if (deadline.aborted)
+    else if (deadline.signal.aborted)
       cutOff = { status: 'timed_out', code: 'timed_out', message: `Timed out after ${row.timeoutMs / 1000} s` };
     expectations = await lastJudgement(context, { plan: prepared.plan, records, otherwise: expectations, lastLooks });
   } finally {
@@ -165,6 +168,7 @@ export async function run(
     if (begun && !lease.signal.aborted)
       Object.assign(found, await readReports(context.cluster, prepared.plan, lastLooks));
     lease.stop();
+    for (const held of [deadline, ends, looks]) held.release();
     await live.end();
   }
   if (lease.signal.aborted || failure instanceof LeaseLost) return undefined;

@@ -6,6 +6,7 @@ import { TurnOver } from './admit.ts';
 import { askApproval } from './ask-approval.ts';
 import { carryOut } from './carry-out.ts';
 import type { ExecutorContext } from './context.ts';
+import { endsAfter, firstOf } from './first-of.ts';
 import { errorRecordOf, refusalOf } from './failure.ts';
 import { jsonOf } from './record.ts';
 import { requestOf } from './queued-request.ts';
@@ -66,9 +67,11 @@ async function carryOutQueued(context: ExecutorContext, queued: Taken, stop: Abo
   const { id } = queued;
   const resumeOf = queued.resumeOf ?? undefined;
   const { settings, now } = context;
+  // What was taken is another replica's again when the lease ends.
+  const leaseEnds = endsAfter(Math.floor(settings.actions.leaseMs * 0.8));
+  const ends = firstOf([stop, leaseEnds.signal]);
+  const { signal: beforeLeaseEnds } = ends;
   try {
-    // What was taken is another replica's again when the lease ends.
-    const beforeLeaseEnds = AbortSignal.any([stop, AbortSignal.timeout(Math.floor(settings.actions.leaseMs * 0.8))]);
     await carryOut(context, {
       id,
       prepared: await planAgain(context, queued, { id, resumeOf, signal: beforeLeaseEnds }),
@@ -79,6 +82,8 @@ async function carryOutQueued(context: ExecutorContext, queued: Taken, stop: Abo
     });
   } catch (error) {
     throw error instanceof TurnOver ? error : refusalOf(error, now());
+  } finally {
+    for (const held of [ends, leaseEnds]) held.release();
   }
 }
 

@@ -112,6 +112,7 @@ export async function readAll(
   cluster: Pick<ClusterReader, 'get'>,
   references: readonly ObjectReference[],
 ): Promise<KubernetesObject[]> {
+  if (references.length === 0) return [];
   const different = new Map(references.map((reference) => [JSON.stringify(reference), reference] as const));
   const objects = await Promise.all(
     [...different.values()].map((reference) =>

@@ -103,7 +103,8 @@ export async function judge({ validates = true, ...about }: Question): Promise<J
       failure ??= { error: answer.reason };
       continue;
     }
-    for (const value of [answer.value ?? []].flat()) {
+    if (answer.value === undefined) continue;
+    for (const value of [answer.value].flat()) {
       const asks = value.verdict === 'deny' && (value.asks ?? settingOf(name, context)?.verdict === 'ask');
       verdicts.push({ rule: name, verdict: asks ? 'ask' : value.verdict, reason: value.reason });
       if (!failure && !asks && value.verdict === 'deny') denials.push(refusalOf(value));
@@ -133,9 +134,13 @@ function isOn(name: string, context: Pick<RuleContext, 'settings' | 'namespace'>
 }
 
 function settingOf(name: string, { settings }: Pick<RuleContext, 'settings'>) {
-  const setting = Object.entries(settings).find(([key]) => key === name)?.[1];
+  const setting = isSetting(name, settings) ? settings[name] : undefined;
   // Each custom rule has its own verdict and namespaces.
   return Array.isArray(setting) ? { verdict: 'deny' as const, namespaces: ['*'] } : setting;
+}
+
+function isSetting<Settings extends object>(name: PropertyKey, settings: Settings): name is keyof Settings {
+  return Object.hasOwn(settings, name);
 }
 
 /** A Namespace is in itself. */

@@ -157,7 +157,9 @@ export function createMetrics(options: MetricsOptions) {
   }
 
   function bounded<Label extends string>(labels: readonly Label[], values: Record<Label, LabelValue>): Attributes {
-    return Object.fromEntries(labels.map((label) => [label, bound(label, String(values[label]))]));
+    const attributes: Attributes = {};
+    for (const label of labels) attributes[label] = bound(label, String(values[label]));
+    return attributes;
   }
 }
 
