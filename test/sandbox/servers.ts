@@ -177,7 +177,11 @@ function parsed(text: string): unknown {
 }
 
 /** Asks again every 20 ms until the answer is what the test waits for; fails after the time with the last one seen. */
-export async function eventually<T>(ask: () => Promise<T>, right: (value: T) => boolean, withinMs = 8_000): Promise<T> {
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  right: (value: T) => boolean,
+  withinMs = 30_000,
+): Promise<T> {
   const end = Date.now() + withinMs;
   for (;;) {
     const value = await ask();
