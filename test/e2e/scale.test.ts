@@ -133,7 +133,7 @@ test('a rollout that does not come is not called a success', async () => {
   const answer = await service.execute(
     'scale_deployment',
     { namespace, resource_name: 'never', replicas: 1 },
-    { timeout: '2s' },
+    { timeout: '6s' },
   );
 
   expect(answer.status).toBe(200);
