@@ -7,8 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Most of the time of a file is waiting for a cluster, and more so for a real one (test:cluster takes more).
-    maxWorkers: 6,
+    // Most of the time of a file is waiting for a cluster.
+    maxWorkers: 8,
     // The files of a worker share what they import: to read it anew for each took a third of the run.
     isolate: false,
     sequence: { sequencer: LongestFirst },
