@@ -257,9 +257,14 @@ test('two that last on one object are taken back the last one first, though the 
 test('a busy target lets it wait, untried, until it is free', async () => {
   service = await startService({ env });
   const { body: original } = await scaledForAWhile('busy', 60_000);
+  const { body: other } = await scaledForAWhile('other', 60_000);
   const id = original.undo.scheduled_by;
+  const holder = other.undo.scheduled_by;
   const key = `${original.cluster}/${namespace}/Deployment/busy`;
-  await service.sql`insert into target_lock (key, execution_id) values (${key}, ${original.action_id})`;
+  // A run of another replica: what one that is over would hold is let go of at any time.
+  await service.sql`update execution set status = 'running', attempts = 1, fence = nextval('fence'), holder = 'another', started_at = now(),
+    deadline = now() + interval '1 hour', lease_until = now() + interval '1 hour' where id = ${holder}`;
+  await service.sql`insert into target_lock (key, execution_id) values (${key}, ${holder})`;
   await due(id);
   await service.tick();
   await service.tick();
@@ -270,7 +275,7 @@ test('a busy target lets it wait, untried, until it is free', async () => {
 
   expect(waiting).toMatchObject({
     status: 'queued',
-    message: `Waits for ${key}, which execution ${original.action_id} (scale_for_a_while) holds`,
+    message: `Waits for ${key}, which execution ${holder} (rollback) holds`,
   });
   expect(undone).toMatchObject({ status: 'completed', changed: true });
   expect(await replicasOf('busy')).toBe(1);
