@@ -84,6 +84,13 @@ async function due(id: string): Promise<void> {
   await service.sql`update execution set not_before = now() where id = ${id}`;
 }
 
+/** The queued execution runs on another replica, and holds the object; nothing was sent yet. */
+async function heldElsewhere(key: string, { by, leaseMs }: { by: string; leaseMs: number }): Promise<void> {
+  await service.sql`update execution set status = 'running', attempts = 1, fence = nextval('fence'), holder = 'another', started_at = now(),
+    deadline = now() + interval '1 hour', lease_until = now() + ${leaseMs} * interval '1 millisecond' where id = ${by}`;
+  await service.sql`insert into target_lock (key, execution_id) values (${key}, ${by})`;
+}
+
 test('what lasts for a while says when it is undone, and is undone then, by an execution of the same caller', async () => {
   service = await startService({ env });
   const { body: original } = await scaledForAWhile('web', 1_000, { correlation_id: 'inc-7' });
@@ -261,10 +268,8 @@ test('a busy target lets it wait, untried, until it is free', async () => {
   const id = original.undo.scheduled_by;
   const holder = other.undo.scheduled_by;
   const key = `${original.cluster}/${namespace}/Deployment/busy`;
-  // A run of another replica: what one that is over would hold is let go of at any time.
-  await service.sql`update execution set status = 'running', attempts = 1, fence = nextval('fence'), holder = 'another', started_at = now(),
-    deadline = now() + interval '1 hour', lease_until = now() + interval '1 hour' where id = ${holder}`;
-  await service.sql`insert into target_lock (key, execution_id) values (${key}, ${holder})`;
+  // What a run that is over would hold is let go of at any time.
+  await heldElsewhere(key, { by: holder, leaseMs: 3_600_000 });
   await due(id);
   await service.tick();
   await service.tick();
@@ -351,9 +356,7 @@ test('a replica killed before it had sent anything: the undo goes back into the 
   const { body: original } = await scaledForAWhile('unsent', 60_000);
   const id = original.undo.scheduled_by;
   // As a replica leaves it that dies between its claim and its first write.
-  await service.sql`update execution set status = 'running', attempts = 1, fence = nextval('fence'), holder = 'dead', started_at = now(),
-    deadline = now() + interval '1 minute', lease_until = now() - interval '1 second' where id = ${id}`;
-  await service.sql`insert into target_lock (key, execution_id) values (${`${original.cluster}/${namespace}/Deployment/unsent`}, ${id})`;
+  await heldElsewhere(`${original.cluster}/${namespace}/Deployment/unsent`, { by: id, leaseMs: -1_000 });
 
   const undone = await untilOver(id);
 
